@@ -27,7 +27,8 @@ public static class CoreServices
     public static IServiceCollection AddLiveKit(this IServiceCollection services)
     {
         services.AddOptions<LiveKitOptions>().BindConfiguration(LiveKitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddHttpClient(LiveKitApi.HttpClientName);
+        services.AddTransient<LiveKitApi.AnswerCheck>();
+        services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
         services.AddSingleton<LiveKitApi>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
