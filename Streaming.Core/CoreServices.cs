@@ -20,7 +20,9 @@ public static class CoreServices
         services.AddSingleton<EventApplier>();
         services.AddSingleton<Spool>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<WorkerPulse>();
         services.AddSingleton<ViewerCounts>();
+        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
         return services;
     }
 

@@ -11,9 +11,7 @@ namespace Streaming.Core.Events;
 public sealed class EventApplier(NpgsqlDataSource database)
 {
     /// <summary>All of the batch or, when it throws, nothing of it.</summary>
-    /// <param name="alsoInTransaction">Work that must stand or fall with the batch.</param>
-    public async Task<AppliedBatch> Apply(
-        IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct, Func<NpgsqlConnection, CancellationToken, Task>? alsoInTransaction = null)
+    public async Task<AppliedBatch> Apply(IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct)
     {
         var unique = batch.DistinctBy(e => e.Event.Id).ToDictionary(e => e.Event.Id);
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -33,7 +31,6 @@ public sealed class EventApplier(NpgsqlDataSource database)
             await WriteFacts(connection, facts, ct);
         }
 
-        if (alsoInTransaction is not null) await alsoInTransaction(connection, ct);
         await transaction.CommitAsync(ct);
         var channels = batch.Select(e => e.Event.ChannelId).OfType<Guid>().Distinct().ToArray(); // duplicates too: the first time may have crashed before its refresh
         return new AppliedBatch(applied.Count, outcomes.Count - applied.Count, batch.Count - outcomes.Count, channels);
