@@ -4,6 +4,7 @@ using Npgsql;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Sessions;
 using Streaming.Core.Viewers;
 
 namespace Streaming.Core;
@@ -20,7 +21,10 @@ public static class CoreServices
         services.AddSingleton<EventApplier>();
         services.AddSingleton<Spool>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<WorkerPulse>();
         services.AddSingleton<ViewerCounts>();
+        services.AddSingleton<ChannelStates>();
+        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
         return services;
     }
 

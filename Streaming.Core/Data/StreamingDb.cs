@@ -26,6 +26,7 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<ProcessedEvent> ProcessedEvents => Set<ProcessedEvent>();
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
     public DbSet<SpooledEvent> WebhookSpool => Set<SpooledEvent>();
+    public DbSet<LastBeat> WorkerPulse => Set<LastBeat>();
 
     /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>
     public static DbContextOptionsBuilder Configure(DbContextOptionsBuilder options, Npgsql.NpgsqlDataSource source) =>

@@ -11,9 +11,7 @@ namespace Streaming.Core.Events;
 public sealed class EventApplier(NpgsqlDataSource database)
 {
     /// <summary>All of the batch or, when it throws, nothing of it.</summary>
-    /// <param name="alsoInTransaction">Work that must stand or fall with the batch.</param>
-    public async Task<AppliedBatch> Apply(
-        IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct, Func<NpgsqlConnection, CancellationToken, Task>? alsoInTransaction = null)
+    public async Task<AppliedBatch> Apply(IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct)
     {
         var unique = batch.DistinctBy(e => e.Event.Id).ToDictionary(e => e.Event.Id);
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -24,7 +22,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         var facts = FactSheet.Of(applied);
         if (facts.ChangedChannels.Length > 0)
         {
-            var windows = await LockChannels(connection, facts.ChangedChannels, ct);
+            var windows = await SessionWrites.LockChannels(connection, facts.ChangedChannels, ct);
             await WriteFacts(connection, facts, ct);
             await SessionWrites.Derive(connection, windows, facts.ChangedSegments, facts.ChangedRooms, ct);
         }
@@ -33,7 +31,6 @@ public sealed class EventApplier(NpgsqlDataSource database)
             await WriteFacts(connection, facts, ct);
         }
 
-        if (alsoInTransaction is not null) await alsoInTransaction(connection, ct);
         await transaction.CommitAsync(ct);
         var channels = batch.Select(e => e.Event.ChannelId).OfType<Guid>().Distinct().ToArray(); // duplicates too: the first time may have crashed before its refresh
         return new AppliedBatch(applied.Count, outcomes.Count - applied.Count, batch.Count - outcomes.Count, channels);
@@ -61,18 +58,6 @@ public sealed class EventApplier(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct)) outcomes.Add((reader.GetString(0), Enum.Parse<EventOutcome>(reader.GetString(1))));
         return outcomes;
-    }
-
-    /// <summary>Taken before any fact is written and in one order, so that two workers with events of one channel wait and do not deadlock.</summary>
-    private static async Task<Dictionary<Guid, int>> LockChannels(NpgsqlConnection connection, Guid[] channels, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(
-            "select id, reconnect_window_seconds from channels where id = any(@ids) order by id for no key update", connection);
-        command.Parameters.AddWithValue("ids", channels);
-        var windows = new Dictionary<Guid, int>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) windows.Add(reader.GetGuid(0), reader.GetInt32(1));
-        return windows;
     }
 
     private static async Task WriteFacts(NpgsqlConnection connection, FactSheet facts, CancellationToken ct)

@@ -32,11 +32,11 @@ public sealed class Spool(NpgsqlDataSource database, TimeProvider time)
         return events;
     }
 
-    /// <summary>In the transaction that applies them: applied and removed are one fact.</summary>
-    public static async Task Remove(NpgsqlConnection connection, IEnumerable<QueuedEvent> events, CancellationToken ct)
+    /// <summary>After their effect is committed; a crash in between is the inbox's problem.</summary>
+    public async Task Done(IReadOnlyCollection<string> eventIds)
     {
-        await using var command = new NpgsqlCommand("delete from webhook_spool where event_id = any(@ids)", connection);
-        command.Parameters.AddWithValue("ids", events.Select(e => e.EntryId).ToArray());
-        await command.ExecuteNonQueryAsync(ct);
+        await using var command = database.CreateCommand("delete from webhook_spool where event_id = any(@ids)");
+        command.Parameters.AddWithValue("ids", eventIds.ToArray());
+        await command.ExecuteNonQueryAsync();
     }
 }

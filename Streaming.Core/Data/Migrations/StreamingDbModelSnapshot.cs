@@ -128,6 +128,22 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("dead_letters", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Events.LastBeat", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("BeatAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("beat_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_worker_pulse");
+
+                    b.ToTable("worker_pulse", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Events.ProcessedEvent", b =>
                 {
                     b.Property<string>("EventId")

@@ -12,7 +12,7 @@ using Streaming.Core.Data;
 namespace Streaming.Core.Data.Migrations
 {
     [DbContext(typeof(StreamingDb))]
-    [Migration("20261123013558_Initial")]
+    [Migration("20261123014055_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -129,6 +129,22 @@ namespace Streaming.Core.Data.Migrations
                         .HasName("pk_dead_letters");
 
                     b.ToTable("dead_letters", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Events.LastBeat", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("BeatAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("beat_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_worker_pulse");
+
+                    b.ToTable("worker_pulse", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Events.ProcessedEvent", b =>

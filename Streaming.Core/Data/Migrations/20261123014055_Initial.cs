@@ -72,6 +72,18 @@ namespace Streaming.Core.Data.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "worker_pulse",
+                columns: table => new
+                {
+                    id = table.Column<int>(type: "integer", nullable: false),
+                    beat_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_worker_pulse", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "channels",
                 columns: table => new
                 {
@@ -334,6 +346,9 @@ namespace Streaming.Core.Data.Migrations
 
             migrationBuilder.DropTable(
                 name: "webhook_spool");
+
+            migrationBuilder.DropTable(
+                name: "worker_pulse");
 
             migrationBuilder.DropTable(
                 name: "channels");
