@@ -4,6 +4,8 @@ public static class HealthProbe
 {
     private static readonly HttpClient Client = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
 
+    public static Func<CancellationToken, Task<bool>> At(string url) => stop => IsHealthyAsync(url, stop);
+
     public static async Task<bool> IsHealthyAsync(string url, CancellationToken stop = default)
     {
         try
