@@ -1,4 +1,5 @@
 using System.Reflection;
+using Streaming.Core.LiveKit;
 
 namespace Streaming.Api.Http;
 
@@ -68,6 +69,15 @@ public static class Errors
     /// <summary>A rule broken that only a handler can check. Names are those of the JSON members.</summary>
     public static ApiError Invalid(string member, string complaint) =>
         ValidationFailed with { Details = new Dictionary<string, string[]> { [member] = [complaint] } };
+
+    /// <summary>The error of a call to LiveKit that did not succeed.</summary>
+    public static ApiError Of(LiveKitFailure failure) => failure switch
+    {
+        LiveKitFailure.Unreachable => LiveKitUnavailable,
+        LiveKitFailure.TimedOut => LiveKitTimeout,
+        LiveKitFailure.CredentialsRefused => LiveKitRefused,
+        _ => LiveKitBadAnswer,
+    };
 
     /// <summary>The error of a bare status, as the framework sets it.</summary>
     public static ApiError Of(int status) => status switch
