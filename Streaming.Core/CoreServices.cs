@@ -4,6 +4,7 @@ using Npgsql;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Sessions;
 using Streaming.Core.Viewers;
 
 namespace Streaming.Core;
@@ -22,6 +23,7 @@ public static class CoreServices
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<WorkerPulse>();
         services.AddSingleton<ViewerCounts>();
+        services.AddSingleton<ChannelStates>();
         services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
         return services;
     }

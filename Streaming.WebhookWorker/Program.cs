@@ -1,12 +1,16 @@
+using Streaming.Core;
 using Streaming.WebhookWorker;
 using Streaming.WebhookWorker.Consuming;
 using Streaming.WebhookWorker.Housekeeping;
+using Streaming.WebhookWorker.Reconciling;
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddStreamingData();          // Postgres, Redis, queue
+builder.Services.AddLiveKit();       // client
 builder.AddEventConsuming();         // the queue and the spool into the guarded writes
+builder.Services.AddHostedService<OrphanIngresses>();
 
 var app = builder.Build();
 if (Migration.IsAskedFor(args)) return await Migration.Run(app, args);

@@ -22,7 +22,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         var facts = FactSheet.Of(applied);
         if (facts.ChangedChannels.Length > 0)
         {
-            var windows = await LockChannels(connection, facts.ChangedChannels, ct);
+            var windows = await SessionWrites.LockChannels(connection, facts.ChangedChannels, ct);
             await WriteFacts(connection, facts, ct);
             await SessionWrites.Derive(connection, windows, facts.ChangedSegments, facts.ChangedRooms, ct);
         }
@@ -58,18 +58,6 @@ public sealed class EventApplier(NpgsqlDataSource database)
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct)) outcomes.Add((reader.GetString(0), Enum.Parse<EventOutcome>(reader.GetString(1))));
         return outcomes;
-    }
-
-    /// <summary>Taken before any fact is written and in one order, so that two workers with events of one channel wait and do not deadlock.</summary>
-    private static async Task<Dictionary<Guid, int>> LockChannels(NpgsqlConnection connection, Guid[] channels, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand(
-            "select id, reconnect_window_seconds from channels where id = any(@ids) order by id for no key update", connection);
-        command.Parameters.AddWithValue("ids", channels);
-        var windows = new Dictionary<Guid, int>();
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) windows.Add(reader.GetGuid(0), reader.GetInt32(1));
-        return windows;
     }
 
     private static async Task WriteFacts(NpgsqlConnection connection, FactSheet facts, CancellationToken ct)

@@ -43,6 +43,16 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         return [.. list.Items.Where(i => i.RoomName == request.RoomName).Select(i => i.IngressId)];
     }
 
+    /// <summary>All ingresses made by this product, whether recorded or not: their identity says so.</summary>
+    public async Task<IReadOnlyList<(string IngressId, Guid ChannelId)>> ListOwnIngresses(CancellationToken ct)
+    {
+        var list = await CallTwice("ListIngress", client => Ingresses(client).ListIngress(new ListIngressRequest()), ct);
+        return [.. from ingress in list.Items
+                   let channel = Guid.TryParseExact(ingress.RoomName, "D", out var id) ? id : (Guid?)null
+                   where channel is not null && ingress.ParticipantIdentity == Identity.Ingress(channel.Value)
+                   select (ingress.IngressId, channel.Value)];
+    }
+
     /// <summary>Its key stops working and a running stream is cut. One that is not there any more is deleted already.</summary>
     public async Task DeleteIngress(string ingressId, CancellationToken ct)
     {

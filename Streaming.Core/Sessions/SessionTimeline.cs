@@ -67,8 +67,8 @@ public static class SessionTimeline
             { IsDisplaced: true, LeftAt: { } left } => (left, EndReasons.TakenOver),
             { LeftAt: { } left } => (left, EndReasons.Disconnected),
             { IngressDeletedAt: { } deleted } => (deleted, EndReasons.IngressDeleted),
-            { RoomFinishedAt: { } finished } => (finished, EndReasons.Disconnected),
             { RoomRestartedAt: { } restarted } when restarted > segment.StartedAt => (restarted, EndReasons.Disconnected),
+            { RoomFinishedAt: { } finished } => (finished, EndReasons.Disconnected),
             _ when successor is not null => (successor.StartedAt, EndReasons.TakenOver),
             _ => ((DateTimeOffset?)null, (string?)null),
         };
