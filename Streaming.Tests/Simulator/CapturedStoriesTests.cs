@@ -117,7 +117,7 @@ public sealed class CapturedStoriesTests
 
         await Stories[story](stage);
 
-        var received = await receiver.Eventually(all => all.Count >= captured.Count);
+        var received = await receiver.Has(captured.Count);
         await stage.Settled();
         Assert.All(received, request => Assert.Equal("application/webhook+json", request.Headers["Content-Type"]));
         var expected = CapturedStory.Comparable(captured.Select(request => (request.Body, request.Answered)));

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Simulator;
 
@@ -54,15 +55,9 @@ public sealed class Receiver : IAsyncDisposable
         return receiver;
     }
 
-    public async Task<IReadOnlyList<Received>> Eventually(Func<IReadOnlyList<Received>, bool> enough)
+    public async Task<IReadOnlyList<Received>> Has(int requests)
     {
-        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(20);
-        while (!enough(All))
-        {
-            if (TimeProvider.System.GetUtcNow() > deadline) Assert.Fail($"Only these came: {string.Join(", ", All.Select(one => one.Event))}");
-            await Task.Delay(5);
-        }
-
+        await Eventually.True(() => received.Count >= requests, evidence: () => $"Came: {string.Join(", ", All.Select(one => one.Event))}");
         return All;
     }
 
