@@ -35,6 +35,8 @@ public static class Errors
         "Two requests changed the same thing at once and this one lost. Nothing was changed by it.");
     public static readonly ApiError StreamLive = new(409, "stream_live", "The stream is live. End it first, or repeat with ?replace=true.",
         "A new key would cut off the running broadcast.");
+    public static readonly ApiError IngressChanging = new(409, "ingress_changing", "The stream key is being changed by another request. Please try again.",
+        "Two requests changed the channel's ingress at once, and this one lost. The other one's answer holds the key.");
     public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
         "An administrator has suspended the channel.");
     public static readonly ApiError PreconditionFailed = new(412, "precondition_failed", "The resource has changed since you read it.",
