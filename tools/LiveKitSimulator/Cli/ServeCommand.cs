@@ -8,8 +8,8 @@ public static class ServeCommand
     private static readonly SimulatorOptions Defaults = new() { Urls = "http://127.0.0.1:7880" };
 
     private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons.", DefaultValueFactory = _ => Defaults.Urls };
-    private static readonly Option<string> ApiKey = new("--api-key") { Description = "LiveKit's API key.", DefaultValueFactory = _ => Defaults.ApiKey };
-    private static readonly Option<string> ApiSecret = new("--api-secret") { Description = "LiveKit's API secret, 32 bytes or more.", DefaultValueFactory = _ => Defaults.ApiSecret.Reveal() };
+    private static readonly Option<string> ApiKey = new("--api-key") { Description = "LiveKit's API key; LIVEKIT_API_KEY unless said.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("LIVEKIT_API_KEY") ?? Defaults.ApiKey };
+    private static readonly Option<string> ApiSecret = new("--api-secret") { Description = "LiveKit's API secret, 32 bytes or more; LIVEKIT_API_SECRET unless said, which other users cannot read.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("LIVEKIT_API_SECRET") ?? Defaults.ApiSecret.Reveal() };
     private static readonly Option<string[]> Webhook = new("--webhook") { Description = "Where webhooks go; may be given more than once." };
     private static readonly Option<string> Prefix = new("--stream-key-prefix") { Description = "What every stream key begins with.", DefaultValueFactory = _ => "" };
     private static readonly Option<string> RtmpUrl = new("--rtmp-url") { Description = "The URL encoders are told for RTMP.", DefaultValueFactory = _ => Defaults.RtmpUrl };
