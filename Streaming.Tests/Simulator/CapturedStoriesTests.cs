@@ -123,7 +123,7 @@ public sealed class CapturedStoriesTests
         var expected = CapturedStory.Comparable(captured.Select(request => (request.Body, request.Answered)));
         var actual = CapturedStory.Comparable(receiver.All.Select(request => (request.Text, request.Answered)));
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
-        foreach (var queue in expected.Keys) Assert.Equal(expected[queue], actual[queue]);
+        foreach (var queue in expected.Keys) Assert.Equal(string.Join('\n', expected[queue]), string.Join('\n', actual[queue]));
     }
 
     [Fact]
