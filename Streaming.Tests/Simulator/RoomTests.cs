@@ -1,6 +1,6 @@
 using Livekit.Server.Sdk.Dotnet;
 using LiveKitSimulator;
-using Streaming.Tests.Fixtures;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Streaming.Tests.Simulator;
 
@@ -70,16 +70,21 @@ public sealed class RoomTests
     [Fact]
     public async Task A_room_outlives_its_last_participant_by_its_departure_timeout_and_coming_back_keeps_it()
     {
-        await using var simulated = await Simulated.StartAsync(options => options with { DepartureTimeout = TimeSpan.FromMilliseconds(600) });
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var simulated = await Simulated.StartAsync(options => options with { Time = clock });
         await simulated.Play.ViewerJoins("room", "viewer");
         await simulated.Play.ViewerLeaves("room", "viewer");
+        clock.Advance(TimeSpan.FromSeconds(19));
         await simulated.Play.ViewerJoins("room", "viewer");
         await simulated.Play.SameIdentityJoinsTwice("room", "viewer");
+        clock.Advance(TimeSpan.FromSeconds(60));
         await simulated.Play.ViewerLeaves("room", "viewer");
+        clock.Advance(TimeSpan.FromSeconds(19));
+        Assert.DoesNotContain("room_finished", await simulated.Events());
 
-        await Eventually.True(() => simulated.Receiver.All.Any(request => request.Event == "room_finished"));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("room_finished", (await simulated.Events())[^1]);
         Assert.Single(await simulated.Events(), name => name == "room_started");
-        Assert.Single(await simulated.Events(), name => name == "room_finished");
         Assert.Empty((await simulated.Rooms.ListRooms(new ListRoomsRequest())).Rooms);
     }
 
@@ -107,13 +112,15 @@ public sealed class RoomTests
     [Fact]
     public async Task A_killed_client_is_missed_only_after_a_while()
     {
-        await using var simulated = await Simulated.StartAsync();
+        var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var simulated = await Simulated.StartAsync(options => options with { Time = clock });
         await simulated.Play.ViewerJoins("room", "viewer");
-        await simulated.Play.ViewerKilled("room", "viewer", TimeSpan.FromMilliseconds(300));
-
+        await simulated.Play.ViewerKilled("room", "viewer");
+        clock.Advance(TimeSpan.FromSeconds(20.9));
         Assert.Single(await simulated.Participants("room"));
-        var left = (await simulated.Receiver.Has(3))[2].Text;
-        Assert.Contains("\"disconnectReason\":\"CONNECTION_TIMEOUT\"", left);
+
+        clock.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.Contains("\"disconnectReason\":\"CONNECTION_TIMEOUT\"", (await simulated.Receiver.Has(3))[2].Text);
     }
 
     [Fact]

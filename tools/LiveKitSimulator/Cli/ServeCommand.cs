@@ -8,8 +8,8 @@ public static class ServeCommand
     private static readonly SimulatorOptions Defaults = new() { Urls = "http://127.0.0.1:7880" };
 
     private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons.", DefaultValueFactory = _ => Defaults.Urls };
-    private static readonly Option<string> ApiKey = new("--api-key") { Description = "LiveKit's API key.", DefaultValueFactory = _ => Defaults.ApiKey };
-    private static readonly Option<string> ApiSecret = new("--api-secret") { Description = "LiveKit's API secret, 32 bytes or more.", DefaultValueFactory = _ => Defaults.ApiSecret.Reveal() };
+    private static readonly Option<string> ApiKey = new("--api-key") { Description = "LiveKit's API key; LIVEKIT_API_KEY says it too.", DefaultValueFactory = _ => Given("LIVEKIT_API_KEY") ?? Defaults.ApiKey };
+    private static readonly Option<string?> ApiSecret = new("--api-secret") { Description = "LiveKit's API secret, 32 bytes or more; LIVEKIT_API_SECRET says it without showing it in the list of processes." };
     private static readonly Option<string[]> Webhook = new("--webhook") { Description = "Where webhooks go; may be given more than once." };
     private static readonly Option<string> Prefix = new("--stream-key-prefix") { Description = "What every stream key begins with.", DefaultValueFactory = _ => "" };
     private static readonly Option<string> RtmpUrl = new("--rtmp-url") { Description = "The URL encoders are told for RTMP.", DefaultValueFactory = _ => Defaults.RtmpUrl };
@@ -41,7 +41,7 @@ public static class ServeCommand
         {
             Urls = given.GetValue(Urls)!,
             ApiKey = given.GetValue(ApiKey)!,
-            ApiSecret = new ApiSecret(given.GetValue(ApiSecret)!),
+            ApiSecret = (given.GetValue(ApiSecret) ?? Given("LIVEKIT_API_SECRET")) is { } secret ? new ApiSecret(secret) : Defaults.ApiSecret,
             Webhooks = [.. (given.GetValue(Webhook) ?? []).Select(url => new Uri(url, UriKind.RelativeOrAbsolute))],
             StreamKeyPrefix = given.GetValue(Prefix)!,
             RtmpUrl = given.GetValue(RtmpUrl)!,
@@ -72,6 +72,8 @@ public static class ServeCommand
         await simulator.WaitForShutdown(stop);
         return 0;
     }
+
+    private static string? Given(string variable) => Environment.GetEnvironmentVariable(variable);
 
     private static Option<double> Seconds(string name, string description, TimeSpan usual) =>
         new(name) { Description = description, DefaultValueFactory = _ => usual.TotalSeconds };
