@@ -24,6 +24,7 @@ public sealed record Encoder
 
     public int Width { get; init; } = 1280;
     public int Height { get; init; } = 720;
+    public int SampleRate { get; init; } = 48_000;
 
     /// <summary>LiveKit's race: the started event comes twice.</summary>
     public bool StartedTwice { get; init; }

@@ -120,7 +120,8 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
 
             var protocol = encoder.Speaks(ingress.Info.InputType);
             var resourceId = Ids.Of(protocol is IngressInput.RtmpInput ? "RT_" : "WH_");
-            var startedAt = Now.Nanoseconds();
+            // Always later than the connection before: LiveKit tells them apart by it.
+            var startedAt = Math.Max(Now.Nanoseconds(), ingress.State.StartedAt + 1);
             var refusal =
                 ingress.Info.HasEnabled && !ingress.Info.Enabled ? "session is disabled"
                 : ingress.Info.RoomName.Length == 0 ? "invalid ingress: no room name"

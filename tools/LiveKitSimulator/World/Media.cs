@@ -37,7 +37,7 @@ public sealed class Media
     {
         var (width, height) = ((uint)encoder.Width, (uint)encoder.Height);
         var video = new InputVideoState { MimeType = "video/H264", Width = width, Height = height, Framerate = 25 };
-        var audio = new InputAudioState { MimeType = "audio/aac", Channels = 1, SampleRate = 48_000 };
+        var audio = new InputAudioState { MimeType = "audio/aac", Channels = 1, SampleRate = (uint)encoder.SampleRate };
         return Transcoded(ingressId, encoder, audioMid: "1", videoMid: "2", video, audio, encoder.Known ?? KnownAtStart.All, audio);
     }
 
