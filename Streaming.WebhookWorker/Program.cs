@@ -1,1 +1,20 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using Streaming.Core;
+using Streaming.WebhookWorker;
+using Streaming.WebhookWorker.Consuming;
+using Streaming.WebhookWorker.Housekeeping;
+using Streaming.WebhookWorker.Reconciling;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddStreamingData();          // Postgres, Redis, queue
+builder.Services.AddLiveKit();       // client
+builder.AddEventConsuming();         // the queue and the spool into the guarded writes
+builder.Services.AddHostedService<OrphanIngresses>();
+
+var app = builder.Build();
+if (Migration.IsAskedFor(args)) return await Migration.Run(app, args);
+
+app.MapServiceEndpoints();           // alive, health
+await app.RunAsync();
+return 0;

@@ -1,1 +1,6 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+namespace LiveKitSimulator;
+
+public static class Program
+{
+    public static Task<int> Main(string[] args) => SimulatorCommands.Root().Parse(args).InvokeAsync();
+}

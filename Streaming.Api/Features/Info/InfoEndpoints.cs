@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Streaming.Api.Auth;
+using Streaming.Api.Http;
+using Streaming.Core.Data;
+using Streaming.Core.Streams;
+
+namespace Streaming.Api.Features.Info;
+
+public static class InfoEndpoints
+{
+    public static void MapStreamInfo(this IEndpointRouteBuilder routes)
+    {
+        var info = routes.MapGroup("/api/stream/info").RequireAuthorization(ApprovedCreator.Policy).WithTags("Stream");
+        info.MapGet("/", Get)
+            .WithSummary("Read the stream's settings")
+            .WithDescription("Everything but the stream key, which is shown when it is made and never again.")
+            .Fails(Errors.StreamNotFound);
+        info.MapPut("/", Put)
+            .WithSummary("Change title and thumbnail")
+            .WithDescription("What is absent stays as it is; null clears the thumbnail. A title cannot be cleared.")
+            .Fails(Errors.StreamNotFound, Errors.Conflict);
+    }
+
+    private static async Task<Results<Ok<StreamAnswer>, ApiError>> Get(StreamingDb db, CurrentUser user, CancellationToken ct) =>
+        await StreamInfo.Of(db, user.Id, ct) is { } info ? TypedResults.Ok(new StreamAnswer(info)) : Errors.StreamNotFound;
+
+    private static async Task<Results<Ok<StreamAnswer>, ApiError>> Put(UpdateInfo change, StreamingDb db, CurrentUser user, TimeProvider time, CancellationToken ct)
+    {
+        if (await db.Channels.OwnedBy(user.Id).SingleOrDefaultAsync(ct) is not { } channel) return Errors.StreamNotFound;
+        if (change.Title.IsGiven) channel.Retitle(await db.Normalized(change.Title.Value.Trim(), ct), time.GetUtcNow());
+        if (change.Thumbnail.IsGiven) channel.ShowThumbnail(change.Thumbnail.Value, time.GetUtcNow());
+        return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
+    }
+}
+
+/// <param name="Title">1 to 200 characters after trimming; no control or text-direction characters.</param>
+/// <param name="Thumbnail">An https URL with a host name; null clears it.</param>
+public sealed record UpdateInfo(
+    [property: Text(1, Channel.TitleMax)] Optional<string> Title,
+    [property: HttpsUrl] Optional<string?> Thumbnail);

@@ -1,0 +1,49 @@
+using Microsoft.EntityFrameworkCore;
+using Streaming.Core.Data;
+using Streaming.Core.Streams;
+
+namespace Streaming.Api.Features.Info;
+
+/// <param name="Stream">The channel's settings.</param>
+public sealed record StreamAnswer(StreamInfo Stream);
+
+/// <summary>A channel's settings, as its owner sees them.</summary>
+/// <param name="Id">The channel: also the name of its LiveKit room.</param>
+/// <param name="UserId">The creator.</param>
+/// <param name="Title">What the stream is called, 1 to 200 characters.</param>
+/// <param name="Thumbnail">An https URL; null when the creator set none.</param>
+/// <param name="IsLive">Whether media is arriving now.</param>
+/// <param name="IsChatEnabled">Whether there is a chat at all.</param>
+/// <param name="IsChatDelayed">Whether messages reach viewers after a delay.</param>
+/// <param name="IsChatFollowersOnly">Whether followers alone may write.</param>
+/// <param name="ReconnectWindowSeconds">How long after a drop the same session may go on.</param>
+/// <param name="Ingress">The ingress, without its key; null when there is none.</param>
+/// <param name="CreatedAt">When the creator got his first stream key.</param>
+/// <param name="UpdatedAt">When a setting was last changed.</param>
+public sealed record StreamInfo(
+    Guid Id,
+    string UserId,
+    string Title,
+    string? Thumbnail,
+    bool IsLive,
+    bool IsChatEnabled,
+    bool IsChatDelayed,
+    bool IsChatFollowersOnly,
+    int ReconnectWindowSeconds,
+    IngressInfo? Ingress,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt)
+{
+    public static Task<StreamInfo?> Of(StreamingDb db, string userId, CancellationToken ct) =>
+        db.Channels.OwnedBy(userId).Select(c => new StreamInfo(
+            c.Id, c.UserId, c.Title, c.Thumbnail,
+            db.Sessions.Any(s => s.ChannelId == c.Id && s.MediaEndedAt == null),
+            c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds,
+            db.Ingresses.Where(i => i.ChannelId == c.Id && i.DeletedAt == null).Select(i => new IngressInfo(i.Id, i.Type, i.KeyLast4)).SingleOrDefault(),
+            c.CreatedAt, c.UpdatedAt)).SingleOrDefaultAsync(ct);
+}
+
+/// <param name="Id">LiveKit's id of the ingress.</param>
+/// <param name="Type">How the encoder connects.</param>
+/// <param name="KeyLast4">The last four characters of the stream key, to recognise it by.</param>
+public sealed record IngressInfo(string Id, IngressType Type, string KeyLast4);

@@ -1,0 +1,152 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Streaming.Api.Http;
+using Streaming.Core.Data;
+using Streaming.Core.LiveKit;
+using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
+
+namespace Streaming.Api.Features.Ingresses;
+
+/// <summary>
+/// Makes and deletes a channel's ingress: LiveKit first, since it alone can revoke a key, then our record of it. One change of a
+/// channel at a time; once LiveKit has been asked to change something, the caller's going away stops nothing.
+/// </summary>
+public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource database, LiveKitApi livekit, TimeProvider time, ILogger<IngressChanges> log)
+{
+    /// <param name="replace">Whether a running broadcast may be cut off.</param>
+    /// <param name="arrivedAt">When the request came: an ingress younger than that was made by a twin of it.</param>
+    public async Task<(CreatedIngress? Created, ApiError? Error)> Create(string userId, IngressType type, bool replace, DateTimeOffset arrivedAt, CancellationToken ct)
+    {
+        var channel = await ChannelOf(userId, ct);
+        await using var turn = await ChannelTurn.TryTake(database, channel, ct);
+        if (turn is null) return (null, Errors.IngressChanging);
+
+        var current = await db.Ingresses.SingleOrDefaultAsync(i => i.ChannelId == channel && i.DeletedAt == null, ct);
+        if (current?.CreatedAt > arrivedAt) return (null, Errors.IngressChanging);
+        if (!replace && await db.Sessions.AnyAsync(s => s.ChannelId == channel && s.MediaEndedAt == null, ct)) return (null, Errors.StreamLive);
+
+        try
+        {
+            await Remove(channel, current);
+            return (await Add(channel, type), null);
+        }
+        catch (LiveKitException e)
+        {
+            return (null, ErrorOf(e));
+        }
+    }
+
+    /// <returns>Null when it is deleted.</returns>
+    public async Task<ApiError?> Delete(string userId, CancellationToken ct)
+    {
+        var current = await db.Ingresses.SingleOrDefaultAsync(i => i.DeletedAt == null && db.Channels.Any(c => c.Id == i.ChannelId && c.UserId == userId), ct);
+        if (current is null) return Errors.IngressNotFound;
+        await using var turn = await ChannelTurn.TryTake(database, current.ChannelId, ct);
+        if (turn is null) return Errors.IngressChanging;
+
+        try
+        {
+            await Remove(current.ChannelId, current);
+            return null;
+        }
+        catch (LiveKitException e)
+        {
+            return ErrorOf(e);
+        }
+    }
+
+    private async Task<Guid> ChannelOf(string userId, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var made = new Channel(userId, now);
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            insert into channels (id, user_id, title, is_chat_enabled, is_chat_delayed, is_chat_followers_only, reconnect_window_seconds, created_at, updated_at)
+            values ({made.Id}, {userId}, {made.Title}, {made.IsChatEnabled}, {made.IsChatDelayed}, {made.IsChatFollowersOnly}, {made.ReconnectWindowSeconds}, {now}, {now})
+            on conflict (user_id) do nothing
+            """, ct);
+        return await db.Channels.Where(c => c.UserId == userId).Select(c => c.Id).SingleAsync(ct);
+    }
+
+    /// <summary>Deletes whatever publishes into the channel's room, and so also what an earlier change left half done.</summary>
+    private async Task Remove(Guid channel, Ingress? current)
+    {
+        var ids = (await livekit.ListIngresses(channel, CancellationToken.None)).ToHashSet();
+        if (current is not null) ids.Add(current.Id);
+        foreach (var id in ids) await livekit.DeleteIngress(id, CancellationToken.None);
+        if (current is null) return;
+
+        // LiveKit may send no ingress_ended for a deleted ingress: the session ends in the transaction that deletes it.
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var connection = (NpgsqlConnection)db.Database.GetDbConnection();
+        var windows = await SessionWrites.LockChannels(connection, [channel], CancellationToken.None);
+        current.Delete(time.GetUtcNow());
+        await db.SaveChangesAsync();
+        var segments = await db.IngestSegments.Where(s => s.IngressId == current.Id && s.StartedAt != null && s.EndedAt == null).Select(s => s.ResourceId).ToArrayAsync();
+        await SessionWrites.Derive(connection, windows, segments, [], CancellationToken.None);
+        await transaction.CommitAsync();
+        Log.Deleted(log, current.Id, channel);
+    }
+
+    private async Task<CreatedIngress> Add(Guid channel, IngressType type)
+    {
+        CreatedIngress created;
+        try
+        {
+            created = await livekit.CreateIngress(channel, type, CancellationToken.None);
+        }
+        catch (LiveKitException e) when (e.Failure is LiveKitFailure.TimedOut or LiveKitFailure.BadAnswer)
+        {
+            await TryDeleteAll(channel); // it may exist, with a key that nobody has seen
+            throw;
+        }
+
+        try
+        {
+            db.Ingresses.Add(new Ingress(created.Id, channel, type, created.Key, time.GetUtcNow()));
+            await db.SaveChangesAsync();
+        }
+        catch (Exception)
+        {
+            await TryDeleteAll(channel);
+            throw;
+        }
+
+        Log.Created(log, created.Id, channel);
+        return created;
+    }
+
+    /// <summary>As far as LiveKit can be reached; the worker's sweep and the next change of this channel do the rest.</summary>
+    private async Task TryDeleteAll(Guid channel)
+    {
+        try
+        {
+            foreach (var id in await livekit.ListIngresses(channel, CancellationToken.None)) await livekit.DeleteIngress(id, CancellationToken.None);
+        }
+        catch (LiveKitException e)
+        {
+            Log.LeftBehind(log, channel, e.Failure);
+        }
+    }
+
+    private static ApiError ErrorOf(LiveKitException e) => e.Failure switch
+    {
+        LiveKitFailure.Unreachable => Errors.LiveKitUnavailable,
+        LiveKitFailure.TimedOut => Errors.LiveKitTimeout,
+        LiveKitFailure.CredentialsRefused => Errors.LiveKitRefused,
+        _ => Errors.LiveKitBadAnswer,
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Created ingress {IngressId} for channel {ChannelId}")]
+        public static partial void Created(ILogger logger, string ingressId, Guid channelId);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Deleted ingress {IngressId} of channel {ChannelId}")]
+        public static partial void Deleted(ILogger logger, string ingressId, Guid channelId);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "An ingress of channel {ChannelId} may be left in LiveKit ({Failure})")]
+        public static partial void LeftBehind(ILogger logger, Guid channelId, LiveKitFailure failure);
+    }
+}

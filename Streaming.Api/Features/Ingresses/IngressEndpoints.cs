@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Streaming.Api.Auth;
+using Streaming.Api.Http;
+using Streaming.Core.Streams;
+
+namespace Streaming.Api.Features.Ingresses;
+
+public static class IngressEndpoints
+{
+    public static void MapIngress(this IEndpointRouteBuilder routes)
+    {
+        var ingress = routes.MapGroup("/api/stream/ingress").RequireAuthorization(ApprovedCreator.Policy).RequireRateLimiting(Limits.IngressChanges).WithTags("Ingress");
+        ingress.MapPost("/", Create)
+            .WithSummary("Get a stream key")
+            .WithDescription("Makes the channel's ingress and shows its stream key, this once. An ingress that is there already is reset: its key stops working. "
+                + "While live that takes ?replace=true, since it cuts the broadcast off.")
+            .Fails(Errors.StreamLive, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
+        ingress.MapDelete("/", Delete)
+            .WithSummary("Delete the stream key")
+            .WithDescription("The key stops working at once; a running broadcast is cut off and its session ended. The channel and its settings stay.")
+            .Fails(Errors.IngressNotFound, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
+    }
+
+    private static async Task<Results<Created<IngressCreated>, ApiError>> Create(
+        HttpContext http, IngressChanges changes, CurrentUser user, TimeProvider time, CreateIngress? request = null, bool replace = false)
+    {
+        var arrivedAt = time.GetUtcNow();
+        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrivedAt, http.RequestAborted);
+        if (error is not null) return error;
+        http.Response.Headers.CacheControl = "no-store"; // the one answer that holds the key
+        return TypedResults.Created("/api/stream/info", new IngressCreated(created!.Id, created.ServerUrl, created.Key.Reveal(), user.Id));
+    }
+
+    private static async Task<Results<Ok<IngressDeleted>, ApiError>> Delete(IngressChanges changes, CurrentUser user, CancellationToken ct) =>
+        await changes.Delete(user.Id, ct) is { } error ? error : TypedResults.Ok(new IngressDeleted("Stream ingress deleted successfully"));
+}
+
+/// <param name="IngressType">How the encoder connects: RTMP (OBS and most hardware encoders; the default) or WHIP (lower latency).</param>
+public sealed record CreateIngress(IngressType IngressType = IngressType.RTMP);
+
+/// <param name="IngressId">LiveKit's id of the ingress.</param>
+/// <param name="ServerUrl">What to enter as the server in OBS, or the WHIP endpoint.</param>
+/// <param name="StreamKey">The secret to enter as the stream key, or as the WHIP bearer token. It is not stored here and not shown again.</param>
+/// <param name="UserId">The creator.</param>
+public sealed record IngressCreated(string IngressId, string ServerUrl, string StreamKey, string UserId)
+{
+    public override string ToString() => $"IngressCreated {{ IngressId = {IngressId}, StreamKey = *** }}";
+}
+
+/// <param name="Message">A sentence for people.</param>
+public sealed record IngressDeleted(string Message);

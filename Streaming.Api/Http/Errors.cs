@@ -1,0 +1,102 @@
+using System.Reflection;
+using Streaming.Core.LiveKit;
+
+namespace Streaming.Api.Http;
+
+/// <summary>The catalogue: every error this API can answer with. docs/errors.md shows the same to readers.</summary>
+public static class Errors
+{
+    // The request itself
+    public static readonly ApiError InvalidJson = new(400, "invalid_json", "The request body is not the JSON expected here.",
+        "The body is missing, broken, of the wrong type, or has a member twice or one that the endpoint does not know. `details` says where.");
+    public static readonly ApiError InvalidRequest = new(400, "invalid_request", "A value in the address or the headers of the request is missing or has the wrong form.",
+        "A query, route or header value cannot be read.");
+    public static readonly ApiError ValidationFailed = new(400, "validation_failed", "The request breaks the rules of one or more members.",
+        "The JSON is well formed and a value breaks a rule. `details` lists the complaints per member.");
+    public static readonly ApiError Unauthorized = new(401, "unauthorized", "A valid session token is needed.",
+        "No session token, or one that is expired, forged or for someone else. The answer never says which; get a new one from the auth server.");
+    public static readonly ApiError InvalidSignature = new(401, "invalid_signature", "The signature is not valid.",
+        "A webhook delivery is not signed with a key of ours.");
+    public static readonly ApiError Forbidden = new(403, "forbidden", "This is not allowed for you.",
+        "The caller is known and may not do this.");
+    public static readonly ApiError CreatorAccessRequired = new(403, "creator_access_required", "Creator access required. Please apply and get approved.",
+        "The caller has no approved creator application, or it has been revoked.");
+    public static readonly ApiError NotFound = new(404, "not_found", "There is nothing at this address.",
+        "No such route.");
+    public static readonly ApiError StreamNotFound = new(404, "stream_not_found", "No stream was found.",
+        "The creator has no stream yet: creating an ingress makes one.");
+    public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
+        "There is no ingress to delete.");
+    public static readonly ApiError MethodNotAllowed = new(405, "method_not_allowed", "This address does not answer this method.",
+        "`Allow` lists the methods that it does answer.");
+    public static readonly ApiError RequestTimeout = new(408, "request_timeout", "The request body arrived too slowly.",
+        "The body came slower than the server waits for.");
+    public static readonly ApiError Conflict = new(409, "conflict", "Someone else changed this at the same time. Please try again.",
+        "Two requests changed the same thing at once and this one lost. Nothing was changed by it.");
+    public static readonly ApiError StreamLive = new(409, "stream_live", "The stream is live. End it first, or repeat with ?replace=true.",
+        "A new key would cut off the running broadcast.");
+    public static readonly ApiError IngressChanging = new(409, "ingress_changing", "The stream key is being changed by another request. Please try again.",
+        "Two requests changed the channel's ingress at once, and this one lost. The other one's answer holds the key.");
+    public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
+        "An administrator has suspended the channel.");
+    public static readonly ApiError PreconditionFailed = new(412, "precondition_failed", "The resource has changed since you read it.",
+        "`If-Match` names an older version: read again and repeat.");
+    public static readonly ApiError PayloadTooLarge = new(413, "payload_too_large", "The request body is too large.",
+        "The body is larger than the endpoint reads.");
+    public static readonly ApiError UnsupportedMediaType = new(415, "unsupported_media_type", "The request body must be application/json.",
+        "The `Content-Type` is missing or not one that the endpoint reads.");
+    public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",
+        "A limit per user or per address is reached. `Retry-After` says how long to wait.");
+
+    // Our side of it
+    public static readonly ApiError InternalError = new(500, "internal_error", "Something went wrong on our side.",
+        "A fault of this service. `traceId` finds it in our logs.");
+    public static readonly ApiError LiveKitRefused = new(500, "livekit_refused", "The streaming server refuses this service's credentials.",
+        "LiveKit's API key or secret is misconfigured. An operator must act; trying again does not help.");
+    public static readonly ApiError LiveKitBadAnswer = new(502, "livekit_bad_answer", "The streaming server gave an answer that makes no sense.",
+        "LiveKit, or something in its place, answered with something unreadable. Nothing was changed.");
+    public static readonly ApiError ServiceUnavailable = new(503, "service_unavailable", "The service cannot do this right now. Please try again.",
+        "The database or the queue is away. `Retry-After` says when to try again.") { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly ApiError AuthUnavailable = new(503, "auth_unavailable", "Session tokens cannot be checked right now. Please try again.",
+        "The auth server's keys cannot be fetched, and none are known yet. The token may well be valid.") { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly ApiError LiveKitUnavailable = new(503, "livekit_unavailable", "The streaming server cannot be reached right now. Please try again.",
+        "LiveKit is down or unreachable. Nothing was changed.") { RetryAfter = TimeSpan.FromSeconds(5) };
+    public static readonly ApiError LiveKitTimeout = new(503, "livekit_timeout", "The streaming server did not answer in time. Please try again.",
+        "LiveKit is too slow to answer. What was asked of it is undone or repeated safely.") { RetryAfter = TimeSpan.FromSeconds(5) };
+
+    /// <summary>Every error of the catalogue, in its order.</summary>
+    public static IReadOnlyList<ApiError> All { get; } =
+        [.. typeof(Errors).GetFields(BindingFlags.Public | BindingFlags.Static).Where(f => f.FieldType == typeof(ApiError)).Select(f => (ApiError)f.GetValue(null)!)];
+
+    /// <summary>A rule broken that only a handler can check. Names are those of the JSON members.</summary>
+    public static ApiError Invalid(string member, string complaint) =>
+        ValidationFailed with { Details = new Dictionary<string, string[]> { [member] = [complaint] } };
+
+    /// <summary>The error of a call to LiveKit that did not succeed.</summary>
+    public static ApiError Of(LiveKitFailure failure) => failure switch
+    {
+        LiveKitFailure.Unreachable => LiveKitUnavailable,
+        LiveKitFailure.TimedOut => LiveKitTimeout,
+        LiveKitFailure.CredentialsRefused => LiveKitRefused,
+        _ => LiveKitBadAnswer,
+    };
+
+    /// <summary>The error of a bare status, as the framework sets it.</summary>
+    public static ApiError Of(int status) => status switch
+    {
+        400 => InvalidRequest,
+        401 => Unauthorized,
+        403 => Forbidden,
+        404 => NotFound,
+        405 => MethodNotAllowed,
+        408 => RequestTimeout,
+        409 => Conflict,
+        412 => PreconditionFailed,
+        413 => PayloadTooLarge,
+        415 => UnsupportedMediaType,
+        429 => RateLimited,
+        503 => ServiceUnavailable,
+        >= 400 and < 500 => InvalidRequest with { Status = status },
+        _ => InternalError,
+    };
+}

@@ -1,0 +1,39 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Streaming.Api.Http;
+
+/// <summary>How often one user or one address may call.</summary>
+public sealed class RateLimitOptions : IValidatableObject
+{
+    public const string Section = "RateLimits";
+
+    /// <summary>All requests of one signed-in user.</summary>
+    public Allowance PerUser { get; set; } = new(100, 10);
+
+    /// <summary>All requests without a valid session token from one remote address.</summary>
+    public Allowance Anonymous { get; set; } = new(100, 10);
+
+    /// <summary>Making and removing stream keys, per user.</summary>
+    public Allowance IngressChanges { get; set; } = new(5, 60);
+
+    /// <summary>The same over a day.</summary>
+    public Allowance IngressChangesPerDay { get; set; } = new(20, 24 * 60 * 60);
+
+    /// <summary>Webhook deliveries with a wrong signature from one remote address. Good ones are never limited.</summary>
+    public Allowance FailedSignatures { get; set; } = new(20, 60);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, FailedSignatures }.Any(a => a.Requests < 1 || a.Seconds < 1)
+            ? [new ValidationResult("RateLimits has an allowance with fewer than 1 request or 1 second.")]
+            : [];
+}
+
+/// <summary>So many requests in so many seconds.</summary>
+public sealed record Allowance
+{
+    public Allowance() { }
+    public Allowance(int requests, int seconds) => (Requests, Seconds) = (requests, seconds);
+
+    public int Requests { get; set; }
+    public int Seconds { get; set; }
+}

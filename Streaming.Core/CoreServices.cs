@@ -1,0 +1,52 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+using Streaming.Core.Data;
+using Streaming.Core.Events;
+using Streaming.Core.LiveKit;
+using Streaming.Core.Sessions;
+using Streaming.Core.Viewers;
+
+namespace Streaming.Core;
+
+/// <summary>What API and worker share. The hosts bring Redis and the connection string.</summary>
+public static class CoreServices
+{
+    public static IServiceCollection AddStreamingCore(this IServiceCollection services, Func<IServiceProvider, string> connectionString)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => NpgsqlDataSource.Create(WithLimits(connectionString(provider))));
+        services.AddDbContext<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<EventQueue>();
+        services.AddSingleton<EventApplier>();
+        services.AddSingleton<Spool>();
+        services.AddSingleton<DeadLetters>();
+        services.AddSingleton<WorkerPulse>();
+        services.AddSingleton<ViewerCounts>();
+        services.AddSingleton<ChannelStates>();
+        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
+        return services;
+    }
+
+    public static IServiceCollection AddLiveKit(this IServiceCollection services)
+    {
+        services.AddOptions<LiveKitOptions>().BindConfiguration(LiveKitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddTransient<LiveKitApi.AnswerCheck>();
+        services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
+        services.AddSingleton<LiveKitApi>();
+        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<WebhookSignature>();
+        return services;
+    }
+
+    /// <summary>Short limits, so that an unwell database is noticed within seconds and a stuck statement holds no lock for long.</summary>
+    private static string WithLimits(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { IncludeErrorDetail = false, KeepAlive = 5 };
+        if (!settings.ContainsKey("Timeout")) settings.Timeout = 3;
+        if (!settings.ContainsKey("Command Timeout")) settings.CommandTimeout = 10;
+        if (!settings.ContainsKey("Maximum Pool Size")) settings.MaxPoolSize = 20;
+        if (!settings.ContainsKey("Options")) settings.Options = "-c statement_timeout=10s -c idle_in_transaction_session_timeout=10s";
+        return settings.ConnectionString;
+    }
+}

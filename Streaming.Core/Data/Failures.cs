@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Streaming.Core.Data;
+
+/// <summary>The one place that decides which failures of the database pass by themselves.</summary>
+public static class Failures
+{
+    /// <summary>The database, or the way to it, is unwell or was busy: the same work may succeed later.</summary>
+    public static bool IsTransient(Exception e) => e switch
+    {
+        PostgresException postgres => postgres.IsTransient || postgres.SqlState is
+            PostgresErrorCodes.SerializationFailure or
+            PostgresErrorCodes.DeadlockDetected or
+            PostgresErrorCodes.QueryCanceled or
+            "25P03" or // idle_in_transaction_session_timeout: we were stalled
+            PostgresErrorCodes.AdminShutdown or
+            PostgresErrorCodes.CrashShutdown or
+            PostgresErrorCodes.CannotConnectNow or
+            PostgresErrorCodes.TooManyConnections,
+        NpgsqlException or SocketException or TimeoutException or IOException => true, // what is not Postgres' own answer is the connection's
+        _ => e.InnerException is { } inner && IsTransient(inner),
+    };
+}

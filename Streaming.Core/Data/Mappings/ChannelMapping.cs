@@ -1,0 +1,19 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Creators;
+using Streaming.Core.Streams;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class ChannelMapping : IEntityTypeConfiguration<Channel>
+{
+    public void Configure(EntityTypeBuilder<Channel> channel)
+    {
+        channel.Property(c => c.Id).ValueGeneratedNever();
+        channel.Property(c => c.Title).HasMaxLength(Channel.TitleMax * 2); // code points, which are up to two characters each
+        channel.Property(c => c.Thumbnail).HasMaxLength(Channel.ThumbnailMax);
+        channel.HasOne<User>().WithMany().HasForeignKey(c => c.UserId).OnDelete(DeleteBehavior.Restrict);
+        channel.HasIndex(c => c.UserId).IsUnique();
+        channel.Property<uint>("xmin").IsRowVersion();
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class IngestSegmentMapping : IEntityTypeConfiguration<IngestSegment>
+{
+    public void Configure(EntityTypeBuilder<IngestSegment> segment)
+    {
+        segment.HasKey(s => s.ResourceId);
+        segment.Property(s => s.Source).HasConversion<string>().HasMaxLength(8);
+        segment.HasOne<Channel>().WithMany().HasForeignKey(s => s.ChannelId).OnDelete(DeleteBehavior.Cascade);
+        segment.HasIndex(s => new { s.ChannelId, s.StartedAt });
+        segment.HasIndex(s => s.RoomSid);
+    }
+}

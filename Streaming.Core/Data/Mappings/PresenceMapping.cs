@@ -1,0 +1,18 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Streams;
+using Streaming.Core.Viewers;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class PresenceMapping : IEntityTypeConfiguration<Presence>
+{
+    public void Configure(EntityTypeBuilder<Presence> presence)
+    {
+        presence.HasKey(p => p.ParticipantSid);
+        presence.Property(p => p.Role).HasConversion<string>().HasMaxLength(8);
+        presence.HasOne<Channel>().WithMany().HasForeignKey(p => p.ChannelId).OnDelete(DeleteBehavior.Cascade);
+        presence.HasIndex(p => new { p.ChannelId, p.Role }).HasFilter("joined_at is not null and left_at is null").HasDatabaseName("ix_presences_present");
+        presence.HasIndex(p => p.RoomSid);
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Events;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class ProcessedEventMapping : IEntityTypeConfiguration<ProcessedEvent>
+{
+    public void Configure(EntityTypeBuilder<ProcessedEvent> processed)
+    {
+        processed.HasKey(p => p.EventId);
+        processed.Property(p => p.Kind).HasMaxLength(64);
+        processed.Property(p => p.Outcome).HasConversion<string>().HasMaxLength(16);
+        processed.Property(p => p.ProcessedAt).HasDefaultValueSql("now()");
+        processed.HasIndex(p => p.ProcessedAt);
+    }
+}

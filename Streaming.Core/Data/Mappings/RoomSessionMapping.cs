@@ -1,0 +1,16 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class RoomSessionMapping : IEntityTypeConfiguration<RoomSession>
+{
+    public void Configure(EntityTypeBuilder<RoomSession> room)
+    {
+        room.HasKey(r => r.RoomSid);
+        room.HasOne<Channel>().WithMany().HasForeignKey(r => r.ChannelId).OnDelete(DeleteBehavior.Cascade);
+        room.HasIndex(r => r.ChannelId);
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
+{
+    public void Configure(EntityTypeBuilder<Session> session)
+    {
+        session.Property(s => s.Id).ValueGeneratedNever();
+        session.HasOne<Channel>().WithMany().HasForeignKey(s => s.ChannelId).OnDelete(DeleteBehavior.Cascade);
+        session.HasIndex(s => new { s.ChannelId, s.StartedAt });
+        session.HasIndex(s => s.ChannelId).HasFilter("media_ended_at is null").HasDatabaseName("ix_sessions_live");
+    }
+}

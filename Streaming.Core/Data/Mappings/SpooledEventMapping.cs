@@ -1,0 +1,15 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Streaming.Core.Events;
+
+namespace Streaming.Core.Data.Mappings;
+
+internal sealed class SpooledEventMapping : IEntityTypeConfiguration<SpooledEvent>
+{
+    public void Configure(EntityTypeBuilder<SpooledEvent> spooled)
+    {
+        spooled.ToTable("webhook_spool");
+        spooled.HasKey(s => s.EventId);
+        spooled.HasIndex(s => s.ReceivedAt);
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+using Streaming.Core.Creators;
+using Streaming.Core.Events;
+using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
+using Streaming.Core.Viewers;
+
+namespace Streaming.Core.Data;
+
+/// <summary>
+/// The entities that people change, and for reading what the guarded writes derive from LiveKit's facts.
+/// </summary>
+public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbContext(options)
+{
+    /// <summary>The name of the database and of its connection string.</summary>
+    public const string Name = "streamingdb";
+
+    public DbSet<User> Users => Set<User>();
+    public DbSet<CreatorApplication> CreatorApplications => Set<CreatorApplication>();
+    public DbSet<Channel> Channels => Set<Channel>();
+    public DbSet<Ingress> Ingresses => Set<Ingress>();
+    public DbSet<IngestSegment> IngestSegments => Set<IngestSegment>();
+    public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<RoomSession> RoomSessions => Set<RoomSession>();
+    public DbSet<Presence> Presences => Set<Presence>();
+    public DbSet<ProcessedEvent> ProcessedEvents => Set<ProcessedEvent>();
+    public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
+    public DbSet<SpooledEvent> WebhookSpool => Set<SpooledEvent>();
+    public DbSet<LastBeat> WorkerPulse => Set<LastBeat>();
+
+    /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>
+    public static DbContextOptionsBuilder Configure(DbContextOptionsBuilder options, Npgsql.NpgsqlDataSource source) =>
+        options.UseNpgsql(source).UseSnakeCaseNamingConvention();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(StreamingDb).Assembly);
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Google.Protobuf;
+using Livekit.Server.Sdk.Dotnet;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Streaming.Core.Streams;
+using Streaming.Core.Viewers;
+using Ingress = Streaming.Core.Streams.Ingress;
+
+namespace Streaming.Core.LiveKit;
+
+/// <summary>
+/// The calls we make to LiveKit. Every call is bounded in time; only those that may be repeated are; every failure is one of
+/// <see cref="LiveKitFailure"/>.
+/// </summary>
+public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<LiveKitOptions> options, ILogger<LiveKitApi> log)
+{
+    internal const string HttpClientName = "livekit";
+
+    /// <summary>Makes a stream key for a channel.</summary>
+    /// <exception cref="LiveKitException">After <see cref="LiveKitFailure.TimedOut"/> or <see cref="LiveKitFailure.BadAnswer"/> the ingress may exist.</exception>
+    public async Task<CreatedIngress> CreateIngress(Guid channelId, IngressType type, CancellationToken ct)
+    {
+        var request = new CreateIngressRequest
+        {
+            InputType = type == IngressType.WHIP ? IngressInput.WhipInput : IngressInput.RtmpInput,
+            Name = channelId.ToString(),
+            RoomName = channelId.ToString(),
+            ParticipantIdentity = Identity.Ingress(channelId),
+        };
+        var ingress = await Call("CreateIngress", client => Ingresses(client).CreateIngress(request), ct);
+        return ingress is { IngressId.Length: > 0, StreamKey.Length: > 0, Url.Length: > 0 }
+            ? new CreatedIngress(ingress.IngressId, ingress.Url, new StreamKey(ingress.StreamKey))
+            : throw new LiveKitException(LiveKitFailure.BadAnswer, "CreateIngress");
+    }
+
+    /// <summary>The ids of all ingresses that publish into a channel's room, ours or not.</summary>
+    public async Task<IReadOnlyList<string>> ListIngresses(Guid channelId, CancellationToken ct)
+    {
+        var request = new ListIngressRequest { RoomName = channelId.ToString() };
+        var list = await CallTwice("ListIngress", client => Ingresses(client).ListIngress(request), ct);
+        return [.. list.Items.Where(i => i.RoomName == request.RoomName).Select(i => i.IngressId)];
+    }
+
+    /// <summary>All ingresses made by this product, whether recorded or not: their identity says so.</summary>
+    public async Task<IReadOnlyList<(string IngressId, Guid ChannelId)>> ListOwnIngresses(CancellationToken ct)
+    {
+        var list = await CallTwice("ListIngress", client => Ingresses(client).ListIngress(new ListIngressRequest()), ct);
+        return [.. from ingress in list.Items
+                   let channel = Guid.TryParseExact(ingress.RoomName, "D", out var id) ? id : (Guid?)null
+                   where channel is not null && ingress.ParticipantIdentity == Identity.Ingress(channel.Value)
+                   select (ingress.IngressId, channel.Value)];
+    }
+
+    /// <summary>Its key stops working and a running stream is cut. One that is not there any more is deleted already.</summary>
+    public async Task DeleteIngress(string ingressId, CancellationToken ct)
+    {
+        try
+        {
+            await CallTwice("DeleteIngress", client => Ingresses(client).DeleteIngress(new DeleteIngressRequest { IngressId = ingressId }), ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            Log.AlreadyGone(log, ingressId);
+        }
+    }
+
+    private IngressServiceClient Ingresses(HttpClient client) =>
+        new(options.Value.HttpUrl.ToString(), options.Value.ApiKey!, options.Value.ApiSecret!, client);
+
+    private async Task<T> CallTwice<T>(string method, Func<HttpClient, Task<T>> call, CancellationToken ct)
+    {
+        try
+        {
+            return await Call(method, call, ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.Unreachable)
+        {
+            return await Call(method, call, ct);
+        }
+    }
+
+    /// <summary>A client of its own for every call: the SDK keeps the call's grant in the client's default headers, where two calls could swap them.</summary>
+    private async Task<T> Call<T>(string method, Func<HttpClient, Task<T>> call, CancellationToken ct)
+    {
+        using var client = clients.CreateClient(HttpClientName);
+        client.Timeout = options.Value.CallTimeout;
+        await using var cancellation = ct.Register(client.CancelPendingRequests);
+        try
+        {
+            return await call(client);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(ct);
+        }
+        catch (Exception e) when (FailureOf(e) is { } failure)
+        {
+            Log.Failed(log, method, failure);
+            throw new LiveKitException(failure, method);
+        }
+    }
+
+    private static LiveKitFailure? FailureOf(Exception e) => e switch
+    {
+        OperationCanceledException => LiveKitFailure.TimedOut,
+        AnswerException answer => answer.Failure,
+        HttpRequestException => LiveKitFailure.Unreachable,
+        Twirp.Exception { Type: Twirp.ErrorCode.Unauthenticated or Twirp.ErrorCode.Permission_Denied } => LiveKitFailure.CredentialsRefused,
+        Twirp.Exception { Type: Twirp.ErrorCode.Unavailable } => LiveKitFailure.Unreachable,
+        Twirp.Exception { Type: Twirp.ErrorCode.Deadline_Exceeded } => LiveKitFailure.TimedOut,
+        Twirp.Exception { Type: Twirp.ErrorCode.NoError or Twirp.ErrorCode.Unknown } => LiveKitFailure.BadAnswer,
+        Twirp.Exception { Type: Twirp.ErrorCode.Not_Found } => LiveKitFailure.NotFound,
+        Twirp.Exception => LiveKitFailure.Refused,
+        InvalidProtocolBufferException => LiveKitFailure.BadAnswer,
+        _ => null,
+    };
+
+    /// <summary>
+    /// Judges the answer before the SDK reads it: LiveKit's 401 is plain text, which the SDK cannot tell from any other failure, and
+    /// a proxy's page may by chance parse as an empty message.
+    /// </summary>
+    internal sealed class AnswerCheck : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            var failure = response.StatusCode switch
+            {
+                HttpStatusCode.Unauthorized => LiveKitFailure.CredentialsRefused,
+                _ when IsTwirp(response.Content.Headers.ContentType) => (LiveKitFailure?)null,
+                HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => LiveKitFailure.Unreachable,
+                _ => LiveKitFailure.BadAnswer,
+            };
+            if (failure is not { } known) return response;
+            response.Dispose();
+            throw new AnswerException(known);
+        }
+
+        private static bool IsTwirp(MediaTypeHeaderValue? type) => type?.MediaType is "application/protobuf" or "application/json";
+    }
+
+    private sealed class AnswerException(LiveKitFailure failure) : Exception
+    {
+        public LiveKitFailure Failure => failure;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "LiveKit's {Method} failed: {Failure}")]
+        public static partial void Failed(ILogger logger, string method, LiveKitFailure failure);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Ingress {IngressId} was gone already")]
+        public static partial void AlreadyGone(ILogger logger, string ingressId);
+    }
+}
+
+/// <summary>A new ingress: the one time its key is seen.</summary>
+public sealed record CreatedIngress(string Id, string ServerUrl, StreamKey Key);

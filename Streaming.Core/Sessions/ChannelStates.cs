@@ -1,0 +1,55 @@
+using Npgsql;
+using Streaming.Core.Events;
+
+namespace Streaming.Core.Sessions;
+
+/// <summary>Where channels stand, read from the sessions that the facts imply.</summary>
+public sealed class ChannelStates(NpgsqlDataSource database)
+{
+    /// <summary>In one statement, so that the parts of the answer belong together.</summary>
+    private const string ByOwner =
+        """
+        select c.id, s.id, s.started_at, s.media_ended_at, s.reconnect_window_seconds, now(),
+               exists (select 1 from presences p join room_sessions r using (room_sid)
+                       where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at is not null and p.left_at is null
+                         and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)),
+               coalesce((select max(beat_at) from worker_pulse) < now() - @stale_after, true)
+        from channels c
+        left join lateral (select * from sessions where channel_id = c.id order by started_at desc limit 1) s on true
+        where c.user_id = @user
+        """;
+
+    /// <returns>Null when the user has no channel.</returns>
+    public async Task<ChannelState?> OfOwner(string userId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(ByOwner);
+        command.Parameters.AddWithValue("user", userId);
+        command.Parameters.AddWithValue("stale_after", WorkerPulse.StaleAfter);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        if (!await row.ReadAsync(ct)) return null;
+
+        var now = row.GetFieldValue<DateTimeOffset>(5);
+        var session = row.IsDBNull(1) ? (Guid?)null : row.GetGuid(1);
+        var startedAt = row.IsDBNull(2) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(2);
+        var reconnectingUntil = row.IsDBNull(3) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(3).AddSeconds(row.GetInt32(4));
+        var state = (session, reconnectingUntil) switch
+        {
+            (not null, null) => LiveState.Live,
+            (not null, { } until) when now < until => LiveState.Reconnecting,
+            _ when row.GetBoolean(6) => LiveState.Starting,
+            (not null, _) => LiveState.Ended,
+            _ => LiveState.Offline,
+        };
+        var isRunning = state is LiveState.Live or LiveState.Reconnecting;
+        return new ChannelState(
+            row.GetGuid(0), state, isRunning ? startedAt : null, state == LiveState.Starting ? null : session,
+            state == LiveState.Reconnecting ? reconnectingUntil : null, row.GetBoolean(7), now);
+    }
+}
+
+/// <param name="StartedAt">Of the session that is running, live or reconnecting; else null.</param>
+/// <param name="SessionId">The session that is running, or the last one.</param>
+/// <param name="IsStale">No worker has given a sign of life lately: events may be waiting.</param>
+/// <param name="AsOf">By Postgres' clock.</param>
+public sealed record ChannelState(
+    Guid ChannelId, LiveState State, DateTimeOffset? StartedAt, Guid? SessionId, DateTimeOffset? ReconnectingUntil, bool IsStale, DateTimeOffset AsOf);

@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Streaming.Core.Sessions;
+
+/// <summary>
+/// Turns the facts about a channel's ingest segments into ends and sessions. A pure function of those facts: whatever the order
+/// in which they became known, the same facts give the same timeline.
+/// </summary>
+public static class SessionTimeline
+{
+    /// <param name="segments">All started segments of the channel from a session's beginning on.</param>
+    /// <param name="known">The sessions these segments were in so far: their ids and windows are kept.</param>
+    /// <param name="reconnectWindowSeconds">The channel's window, for sessions that are new.</param>
+    public static Timeline Derive(IReadOnlyList<SegmentFacts> segments, IReadOnlyDictionary<Guid, int> known, int reconnectWindowSeconds)
+    {
+        var ordered = segments.OrderBy(s => s.StartedAt).ThenBy(s => s.ResourceId, StringComparer.Ordinal).ToList();
+        var ends = new SegmentEnd[ordered.Count];
+        var sessions = new List<DerivedSession>();
+        var taken = new HashSet<Guid>();
+        var first = 0;
+
+        for (var i = 0; i < ordered.Count; i++)
+        {
+            var (endedAt, reason) = EndOf(ordered, i);
+            ends[i] = new SegmentEnd(ordered[i].ResourceId, endedAt, reason, SessionId: default);
+        }
+
+        while (first < ordered.Count)
+        {
+            Guid? id = null;
+            var window = reconnectWindowSeconds;
+            var next = first;
+            DateTimeOffset? mediaEndedAt = DateTimeOffset.MinValue;
+            string? endReason = null;
+            do
+            {
+                if (id is null && ordered[next].SessionId is { } kept && known.TryGetValue(kept, out var keptWindow) && taken.Add(kept))
+                    (id, window) = (kept, keptWindow);
+                if (mediaEndedAt is not null && (ends[next].EndedAt is null || ends[next].EndedAt >= mediaEndedAt))
+                    (mediaEndedAt, endReason) = (ends[next].EndedAt, ends[next].Reason);
+                next++;
+            }
+            while (next < ordered.Count && (mediaEndedAt is null || ordered[next].StartedAt <= mediaEndedAt.Value.AddSeconds(window)));
+
+            var session = new DerivedSession(id ?? NewId(ordered[first]), ordered[first].StartedAt, mediaEndedAt, endReason, window);
+            for (var i = first; i < next; i++) ends[i] = ends[i] with { SessionId = session.Id };
+            sessions.Add(session);
+            first = next;
+        }
+
+        return new Timeline(ends, sessions);
+    }
+
+    /// <summary>
+    /// A segment's own evidence comes first (what its ingress says, then what its participant did), then what implies its end.
+    /// Times of different LiveKit nodes are not compared to choose between them: their clocks may be minutes apart.
+    /// </summary>
+    private static (DateTimeOffset? At, string? Reason) EndOf(List<SegmentFacts> ordered, int index)
+    {
+        var segment = ordered[index];
+        var successor = segment.Source == SegmentSource.Ingress ? ordered.Skip(index + 1).FirstOrDefault(TakesOver) : null;
+        (DateTimeOffset? at, string? reason) = segment switch
+        {
+            { StoppedAt: { } stopped } => (stopped, segment.Failure ?? EndReasons.Stopped),
+            { IsDisplaced: true, LeftAt: { } left } => (left, EndReasons.TakenOver),
+            { LeftAt: { } left } => (left, EndReasons.Disconnected),
+            { IngressDeletedAt: { } deleted } => (deleted, EndReasons.IngressDeleted),
+            { RoomRestartedAt: { } restarted } when restarted > segment.StartedAt => (restarted, EndReasons.Disconnected),
+            { RoomFinishedAt: { } finished } => (finished, EndReasons.Disconnected),
+            _ when successor is not null => (successor.StartedAt, EndReasons.TakenOver),
+            _ => ((DateTimeOffset?)null, (string?)null),
+        };
+        return (at < segment.StartedAt ? segment.StartedAt : at, reason);
+    }
+
+    /// <summary>All ingresses of a channel share one identity, so LiveKit keeps the newest publisher only. One that was itself displaced proves
+    /// that it was not the newest, whatever its clock says.</summary>
+    private static bool TakesOver(SegmentFacts later) => later is { Source: SegmentSource.Ingress, IsDisplaced: false };
+
+    /// <summary>A UUIDv7 whose random bits are a hash of the first segment: two workers, or a repetition, find the same id.</summary>
+    private static Guid NewId(SegmentFacts first)
+    {
+        Span<byte> id = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes(first.ResourceId), id);
+        Span<byte> milliseconds = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(milliseconds, first.StartedAt.ToUnixTimeMilliseconds());
+        milliseconds[2..].CopyTo(id);
+        id[6] = (byte)(0x70 | (id[6] & 0x0F));
+        id[8] = (byte)(0x80 | (id[8] & 0x3F));
+        return new Guid(id[..16], bigEndian: true);
+    }
+}
+
+/// <summary>What is known of one started segment, and of what it depends on.</summary>
+public sealed record SegmentFacts(
+    string ResourceId,
+    SegmentSource Source,
+    DateTimeOffset StartedAt,
+    DateTimeOffset? StoppedAt,
+    DateTimeOffset? LeftAt,
+    bool IsDisplaced,
+    string? Failure,
+    DateTimeOffset? IngressDeletedAt,
+    DateTimeOffset? RoomFinishedAt,
+    DateTimeOffset? RoomRestartedAt,
+    Guid? SessionId);
+
+/// <summary>When and why a segment ended (null: it has not), and the session it belongs to.</summary>
+public readonly record struct SegmentEnd(string ResourceId, DateTimeOffset? EndedAt, string? Reason, Guid SessionId);
+
+/// <summary>A session as its segments imply it.</summary>
+public readonly record struct DerivedSession(Guid Id, DateTimeOffset StartedAt, DateTimeOffset? MediaEndedAt, string? EndReason, int ReconnectWindowSeconds);
+
+public sealed record Timeline(IReadOnlyList<SegmentEnd> Ends, IReadOnlyList<DerivedSession> Sessions);
+
+/// <summary>Why media stopped: stable codes of the API.</summary>
+public static class EndReasons
+{
+    /// <summary>The encoder ended the broadcast or its connection was lost: LiveKit's ingress cannot tell one from the other.</summary>
+    public const string Stopped = "stopped";
+
+    /// <summary>The publishing participant left the room.</summary>
+    public const string Disconnected = "disconnected";
+
+    /// <summary>A newer publisher on the same key took over.</summary>
+    public const string TakenOver = "taken_over";
+
+    /// <summary>The stream key was deleted or reset through our API.</summary>
+    public const string IngressDeleted = "ingress_deleted";
+}

@@ -1,0 +1,129 @@
+using Npgsql;
+
+namespace Streaming.Core.Sessions;
+
+/// <summary>
+/// Brings sessions and segment ends in line with the facts, for channels that the caller's transaction has locked. Together with
+/// the facts themselves these are the only writes to live state.
+/// </summary>
+public static class SessionWrites
+{
+    /// <summary>Taken before any fact is written and in one order, so that two that write about one channel wait for each other and do not deadlock. Gives their reconnect windows in seconds.</summary>
+    public static async Task<Dictionary<Guid, int>> LockChannels(NpgsqlConnection connection, Guid[] channels, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select id, reconnect_window_seconds from channels where id = any(@ids) order by id for no key update", connection);
+        command.Parameters.AddWithValue("ids", channels);
+        var windows = new Dictionary<Guid, int>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) windows.Add(reader.GetGuid(0), reader.GetInt32(1));
+        return windows;
+    }
+
+    /// <param name="windows">The locked channels with their reconnect windows in seconds.</param>
+    /// <param name="changedSegments">Resource ids of segments whose facts changed.</param>
+    /// <param name="changedRooms">SIDs of rooms that started or finished.</param>
+    public static async Task Derive(
+        NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, string[] changedSegments, string[] changedRooms, CancellationToken ct)
+    {
+        var channels = await Load(connection, windows.Keys.ToArray(), changedSegments, changedRooms, ct);
+        var ends = new List<SegmentEnd>();
+        var sessions = new List<(Guid Channel, DerivedSession Session)>();
+        var obsolete = new List<Guid>();
+        foreach (var (channel, (segments, known)) in channels)
+        {
+            var timeline = SessionTimeline.Derive(segments, known, windows[channel]);
+            ends.AddRange(timeline.Ends);
+            sessions.AddRange(timeline.Sessions.Select(s => (channel, s)));
+            obsolete.AddRange(known.Keys.Except(timeline.Sessions.Select(s => s.Id)));
+        }
+
+        if (sessions.Count > 0) await Save(connection, ends, sessions, obsolete, ct);
+    }
+
+    /// <summary>The channel's started segments from the session before the earliest change on: earlier ones cannot be affected.</summary>
+    private static async Task<Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, int> Known)>> Load(
+        NpgsqlConnection connection, Guid[] channels, string[] changedSegments, string[] changedRooms, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            with earliest as (
+                select channel_id, min(started_at) as at from (
+                    select channel_id, started_at from ingest_segments where resource_id = any(@segments)
+                    union all
+                    select channel_id, started_at from ingest_segments where room_sid = any(@rooms)) changed
+                where channel_id = any(@channels) and started_at is not null
+                group by channel_id
+            ), horizon as (
+                select e.channel_id,
+                       coalesce((select max(x.started_at) from sessions x where x.channel_id = e.channel_id and x.started_at < e.at), e.at) as at
+                from earliest e
+            )
+            select s.channel_id, s.resource_id, s.source, s.started_at, s.stopped_at, s.left_at, s.is_displaced, s.failure,
+                   i.deleted_at, r.finished_at, r.started_at, x.id, x.reconnect_window_seconds
+            from horizon h
+            join ingest_segments s on s.channel_id = h.channel_id and s.started_at >= h.at
+            left join ingresses i on i.id = s.ingress_id
+            left join room_sessions r on r.room_sid = s.room_sid
+            left join sessions x on x.id = s.session_id
+            """, connection);
+        command.Parameters.AddWithValue("channels", channels);
+        command.Parameters.AddWithValue("segments", changedSegments);
+        command.Parameters.AddWithValue("rooms", changedRooms);
+
+        var loaded = new Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, int> Known)>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+        {
+            var channel = row.GetGuid(0);
+            if (!loaded.TryGetValue(channel, out var facts)) loaded[channel] = facts = ([], []);
+            Guid? session = row.IsDBNull(11) ? null : row.GetGuid(11);
+            if (session is { } id) facts.Known[id] = row.GetInt32(12);
+            facts.Segments.Add(new SegmentFacts(
+                row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), row.GetFieldValue<DateTimeOffset>(3),
+                Time(row, 4), Time(row, 5), row.GetBoolean(6), row.IsDBNull(7) ? null : row.GetString(7),
+                Time(row, 8), Time(row, 9), Time(row, 10), session));
+        }
+
+        return loaded;
+    }
+
+    private static async Task Save(
+        NpgsqlConnection connection, List<SegmentEnd> ends, List<(Guid Channel, DerivedSession Session)> sessions, List<Guid> obsolete, CancellationToken ct)
+    {
+        await using var writes = new NpgsqlBatch(connection);
+        writes.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            update ingest_segments s set ended_at = f.ended_at, end_reason = f.reason, session_id = f.session_id
+            from unnest(@ids, @ended, @reasons, @sessions) as f (id, ended_at, reason, session_id)
+            where s.resource_id = f.id and (s.ended_at, s.end_reason, s.session_id) is distinct from (f.ended_at, f.reason, f.session_id)
+            """)
+        {
+            Parameters =
+            {
+                new("ids", ends.Select(e => e.ResourceId).ToArray()), new("ended", ends.Select(e => e.EndedAt).ToArray()),
+                new("reasons", ends.Select(e => e.Reason).ToArray()), new("sessions", ends.Select(e => e.SessionId).ToArray()),
+            },
+        });
+        writes.BatchCommands.Add(new NpgsqlBatchCommand(
+            """
+            insert into sessions (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds)
+            select * from unnest(@ids, @channels, @started, @ended, @reasons, @windows)
+            on conflict (id) do update set
+                started_at = excluded.started_at, media_ended_at = excluded.media_ended_at, end_reason = excluded.end_reason
+            """)
+        {
+            Parameters =
+            {
+                new("ids", sessions.Select(s => s.Session.Id).ToArray()), new("channels", sessions.Select(s => s.Channel).ToArray()),
+                new("started", sessions.Select(s => s.Session.StartedAt).ToArray()), new("ended", sessions.Select(s => s.Session.MediaEndedAt).ToArray()),
+                new("reasons", sessions.Select(s => s.Session.EndReason).ToArray()), new("windows", sessions.Select(s => s.Session.ReconnectWindowSeconds).ToArray()),
+            },
+        });
+        if (obsolete.Count > 0)
+            writes.BatchCommands.Add(new NpgsqlBatchCommand("delete from sessions where id = any(@ids)") { Parameters = { new("ids", obsolete.ToArray()) } });
+        await writes.ExecuteNonQueryAsync(ct);
+    }
+
+    private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+}

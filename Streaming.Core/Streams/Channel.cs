@@ -1,0 +1,68 @@
+namespace Streaming.Core.Streams;
+
+/// <summary>
+/// A creator's settings: the <c>stream</c> of the API. It lasts from his first stream key on; broadcasts on it are sessions.
+/// Its id is the name of its LiveKit room.
+/// </summary>
+public sealed class Channel
+{
+    /// <summary>Longest title, in Unicode code points.</summary>
+    public const int TitleMax = 200;
+
+    /// <summary>Longest thumbnail URL, in characters.</summary>
+    public const int ThumbnailMax = 2048;
+
+    /// <summary>How long after a drop the same broadcast may go on, in seconds, unless the creator chose otherwise.</summary>
+    public const int DefaultReconnectWindowSeconds = 60;
+
+    /// <summary>The longest reconnect window a creator may choose, in seconds.</summary>
+    public const int MaxReconnectWindowSeconds = 1800;
+
+    private Channel() { }
+
+    public Channel(string userId, DateTimeOffset now)
+    {
+        Id = Guid.CreateVersion7(now);
+        UserId = userId;
+        Title = "Untitled stream";
+        IsChatEnabled = true;
+        ReconnectWindowSeconds = DefaultReconnectWindowSeconds;
+        CreatedAt = now;
+        UpdatedAt = now;
+    }
+
+    public Guid Id { get; private set; }
+    public string UserId { get; private set; } = null!;
+    public string Title { get; private set; } = null!;
+
+    /// <summary>An https URL, never fetched by us; null when the creator set none.</summary>
+    public string? Thumbnail { get; private set; }
+
+    public bool IsChatEnabled { get; private set; }
+    public bool IsChatDelayed { get; private set; }
+    public bool IsChatFollowersOnly { get; private set; }
+    public int ReconnectWindowSeconds { get; private set; }
+    public DateTimeOffset CreatedAt { get; private set; }
+    public DateTimeOffset UpdatedAt { get; private set; }
+
+    public void Retitle(string title, DateTimeOffset now)
+    {
+        Title = title;
+        UpdatedAt = now;
+    }
+
+    public void ShowThumbnail(string? url, DateTimeOffset now)
+    {
+        Thumbnail = url;
+        UpdatedAt = now;
+    }
+
+    /// <summary>Changes the chat rules; what is null stays as it is.</summary>
+    public void SetChatRules(bool? enabled, bool? delayed, bool? followersOnly, DateTimeOffset now)
+    {
+        IsChatEnabled = enabled ?? IsChatEnabled;
+        IsChatDelayed = delayed ?? IsChatDelayed;
+        IsChatFollowersOnly = followersOnly ?? IsChatFollowersOnly;
+        UpdatedAt = now;
+    }
+}

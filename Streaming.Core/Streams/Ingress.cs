@@ -1,0 +1,69 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Streaming.Core.Streams;
+
+/// <summary>
+/// A stream key's record. The key itself lives in LiveKit alone; here are its last four characters, to recognise it by, and its SHA-256.
+/// Deleted rows stay, so that a late event of a deleted ingress cannot bring a channel to life.
+/// </summary>
+public sealed class Ingress
+{
+    private Ingress() { }
+
+    public Ingress(string id, Guid channelId, IngressType type, StreamKey key, DateTimeOffset now)
+    {
+        Id = id;
+        ChannelId = channelId;
+        Type = type;
+        KeyLast4 = key.Last4;
+        KeySha256 = key.Sha256();
+        CreatedAt = now;
+    }
+
+    /// <summary>LiveKit's id, <c>IN_…</c>.</summary>
+    public string Id { get; private set; } = null!;
+
+    public Guid ChannelId { get; private set; }
+    public IngressType Type { get; private set; }
+    public string KeyLast4 { get; private set; } = null!;
+    public byte[] KeySha256 { get; private set; } = null!;
+    public DateTimeOffset CreatedAt { get; private set; }
+    public DateTimeOffset? DeletedAt { get; private set; }
+
+    public void Delete(DateTimeOffset now) => DeletedAt ??= now;
+}
+
+/// <summary>How an encoder connects.</summary>
+public enum IngressType
+{
+    /// <summary>OBS and most hardware encoders.</summary>
+    RTMP,
+
+    /// <summary>WebRTC-HTTP ingestion: lower latency; OBS 30 and later, browsers, GStreamer.</summary>
+    WHIP,
+}
+
+/// <summary>A secret that lets whoever holds it broadcast. Prints as <c>***</c>; <see cref="Reveal"/> is for the one answer that shows it.</summary>
+public readonly struct StreamKey(string value) : IEquatable<StreamKey>
+{
+    private readonly string _value = value;
+
+    public string Last4 => _value.Length <= 4 ? "" : _value[^4..];
+
+    public byte[] Sha256() => SHA256.HashData(Encoding.UTF8.GetBytes(_value));
+
+    public string Reveal() => _value;
+
+    public override string ToString() => "***";
+
+    public bool Equals(StreamKey other) => CryptographicOperations.FixedTimeEquals(Sha256(), other.Sha256());
+
+    public override bool Equals(object? obj) => obj is StreamKey other && Equals(other);
+
+    public override int GetHashCode() => 0;
+
+    public static bool operator ==(StreamKey left, StreamKey right) => left.Equals(right);
+
+    public static bool operator !=(StreamKey left, StreamKey right) => !left.Equals(right);
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Streaming.Core.Viewers;
+
+/// <summary>
+/// How many people watch each channel: counted from those present, never added up, and cached in Redis. The cache may be lost at
+/// any time; Postgres then answers.
+/// </summary>
+public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplexer redis)
+{
+    private static readonly TimeSpan CacheFor = TimeSpan.FromMinutes(1);
+
+    /// <summary>Two workers may count at once and store in the other order: the later count, by Postgres' clock, stays.</summary>
+    private const string StoreIfNewer =
+        """
+        local kept = redis.call('GET', KEYS[1])
+        if kept and tonumber(string.match(kept, '^(%d+):')) > tonumber(ARGV[1]) then return 0 end
+        redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2], 'PX', ARGV[3])
+        return 1
+        """;
+
+    /// <summary>Distinct people present in each channel, and when that was so.</summary>
+    public async Task<IReadOnlyList<ViewerCount>> Count(IReadOnlyCollection<Guid> channels, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select c.id, count(distinct p.person) filter (where r.room_sid is not null), statement_timestamp()
+            from unnest(@channels) as c (id)
+            left join presences p on p.channel_id = c.id and p.role = 'Viewer' and p.joined_at is not null and p.left_at is null
+            left join room_sessions r on r.room_sid = p.room_sid and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
+            group by c.id
+            """);
+        command.Parameters.AddWithValue("channels", channels.ToArray());
+        var counts = new List<ViewerCount>(channels.Count);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct)) counts.Add(new ViewerCount(row.GetGuid(0), row.GetInt64(1), row.GetFieldValue<DateTimeOffset>(2)));
+        return counts;
+    }
+
+    /// <summary>Counts and caches. For use after a commit that changed who is present.</summary>
+    public async Task Refresh(IReadOnlyCollection<Guid> channels, CancellationToken ct)
+    {
+        if (channels.Count == 0) return;
+        var counts = await Count(channels, ct);
+        var cache = redis.GetDatabase();
+        await Task.WhenAll(counts.Select(count => cache.ScriptEvaluateAsync(
+            StoreIfNewer, [Key(count.ChannelId)], [Microseconds(count.AsOf), count.Viewers, (long)CacheFor.TotalMilliseconds])));
+    }
+
+    /// <summary>From the cache, or from Postgres when the cache has nothing or is away.</summary>
+    public async Task<ViewerCount> Of(Guid channel, CancellationToken ct)
+    {
+        if (await Cached(channel) is { } cached) return cached;
+        var counted = (await Count([channel], ct))[0];
+        return counted;
+    }
+
+    private async Task<ViewerCount?> Cached(Guid channel)
+    {
+        try
+        {
+            var value = (string?)await redis.GetDatabase().StringGetAsync(Key(channel));
+            if (value?.Split(':') is not [var at, var viewers]) return null;
+            return new ViewerCount(
+                channel, long.Parse(viewers, CultureInfo.InvariantCulture), DateTimeOffset.UnixEpoch.AddMicroseconds(long.Parse(at, CultureInfo.InvariantCulture)));
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
+    private static RedisKey Key(Guid channel) => $"viewers:{channel}";
+
+    private static long Microseconds(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+}
+
+/// <param name="Viewers">Distinct people, whatever the number of their devices.</param>
+/// <param name="AsOf">The moment the count speaks of, by Postgres' clock.</param>
+public sealed record ViewerCount(Guid ChannelId, long Viewers, DateTimeOffset AsOf);

@@ -1,0 +1,61 @@
+using Streaming.AppHost.Local;
+
+namespace Streaming.Tests.Fixtures;
+
+/// <summary>A real Redis with the product's redis.conf. Most tests share one and have keys of their own; tests that kill it start their own.</summary>
+public sealed class RedisServer : IAsyncDisposable
+{
+    private static readonly Lazy<Task<RedisServer>> One = new(StartAsync);
+
+    private readonly LocalRedis _server;
+    private readonly string _directory;
+    private ChildProcess _process;
+
+    private RedisServer(LocalRedis server, ChildProcess process, string directory) =>
+        (_server, _process, _directory) = (server, process, directory);
+
+    /// <summary>Started by the first test that asks, stopped with the test run.</summary>
+    public static Task<RedisServer> Shared => One.Value;
+
+    public int Port => _server.Port;
+
+    public int ProcessId => _process.Id;
+
+    public string ConnectionString => _server.ConnectionString;
+
+    public static async Task<RedisServer> StartAsync()
+    {
+        var directory = TestDirectory.New("redis");
+        var server = await LocalRedis.PrepareAsync(Path.Combine(directory, "data"), TestPorts.Next(), Secret.New());
+        var redis = new RedisServer(server, await LaunchAsync(server, directory), directory);
+        TestDirectory.AtEndOfRun(() => redis._process.Send(Signal.Kill));
+        return redis;
+    }
+
+    /// <summary>kill -9</summary>
+    public async Task KillAsync()
+    {
+        _process.Send(Signal.Kill);
+        await _process.Exited;
+    }
+
+    /// <summary>Again on the same port and the same data.</summary>
+    public async Task StartAgainAsync() => _process = await LaunchAsync(_server, _directory);
+
+    public void Freeze() => _process.Send(Signal.Stop);
+
+    public void Thaw() => _process.Send(Signal.Continue);
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        TestDirectory.Delete(_directory);
+    }
+
+    private static async Task<ChildProcess> LaunchAsync(LocalRedis server, string directory)
+    {
+        var process = await ChildProcess.StartAsync("redis", server.Command, Path.Combine(directory, "log"));
+        await process.ReadyAsync(server.IsReadyAsync, TimeSpan.FromSeconds(30));
+        return process;
+    }
+}

@@ -1,0 +1,70 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Streaming.Core.Creators;
+using Streaming.Core.Data;
+using Streaming.Core.Streams;
+
+namespace Streaming.Tests.Fixtures;
+
+/// <summary>A migrated database of a test class's own.</summary>
+public sealed class TestDatabase : IAsyncDisposable
+{
+    private TestDatabase(string connectionString)
+    {
+        ConnectionString = connectionString;
+        Source = NpgsqlDataSource.Create(connectionString);
+    }
+
+    public string ConnectionString { get; }
+
+    public NpgsqlDataSource Source { get; }
+
+    public static async Task<TestDatabase> NewAsync()
+    {
+        var server = await PostgresServer.Shared;
+        return new TestDatabase(await server.NewDatabaseAsync("streaming_template", Migrate));
+    }
+
+    /// <summary>Brings an empty database to the schema of this build.</summary>
+    public static async Task Migrate(string connectionString)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString);
+        await using var db = Open(source);
+        await db.Database.MigrateAsync();
+    }
+
+    public StreamingDb Open() => Open(Source);
+
+    /// <summary>A creator with a channel; each call another one.</summary>
+    public async Task<Channel> NewChannel(string? userId = null)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var channel = new Channel(userId ?? $"user-{Guid.CreateVersion7():N}", now);
+        await using var db = Open();
+        if (!await db.Users.AnyAsync(u => u.Id == channel.UserId)) db.Users.Add(new User(channel.UserId, now));
+        db.Channels.Add(channel);
+        await db.SaveChangesAsync();
+        return channel;
+    }
+
+    /// <summary>The rows of a query as text, to compare.</summary>
+    public async Task<IReadOnlyList<string>> Rows(string sql, params NpgsqlParameter[] parameters)
+    {
+        await using var command = Source.CreateCommand(sql);
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+            rows.Add(string.Join(" | ", Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "-" : reader.GetValue(i) is DateTime t ? $"{t:O}" : $"{reader.GetValue(i)}")));
+        return rows;
+    }
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+
+    private static StreamingDb Open(NpgsqlDataSource source)
+    {
+        var options = new DbContextOptionsBuilder<StreamingDb>();
+        StreamingDb.Configure(options, source);
+        return new StreamingDb(options.Options);
+    }
+}

@@ -1,0 +1,13 @@
+namespace Streaming.WebhookWorker.Consuming;
+
+internal static class ConsumingServices
+{
+    public static void AddEventConsuming(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ConsumingOptions>().BindConfiguration(ConsumingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Services.AddSingleton<EventProcessor>();
+        builder.Services.AddHostedService<QueueConsumer>();
+        builder.Services.AddHostedService<SpoolDrainer>();
+    }
+}

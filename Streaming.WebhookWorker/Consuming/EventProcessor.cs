@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using StackExchange.Redis;
+using Streaming.Core;
+using Streaming.Core.Data;
+using Streaming.Core.Events;
+using Streaming.Core.Viewers;
+
+namespace Streaming.WebhookWorker.Consuming;
+
+/// <summary>
+/// Takes events to their one end: applied, known no-op, or dead letter. Writes first, acknowledges second; an outage of the
+/// database costs no event an attempt; an event that fails by itself delays no other.
+/// </summary>
+internal sealed partial class EventProcessor(
+    EventApplier applier,
+    DeadLetters deadLetters,
+    ViewerCounts viewers,
+    NpgsqlDataSource database,
+    IOptions<ConsumingOptions> options,
+    TimeProvider time,
+    ILogger<EventProcessor> log)
+{
+    private static readonly TimeSpan[] Pauses = [.. new[] { 0.1, 0.2, 0.5, 1, 2, 5 }.Select(TimeSpan.FromSeconds)];
+
+    private readonly ConcurrentDictionary<string, Task> _parked = new();
+
+    /// <param name="done">Removes entries from where they came from; called after their outcome is committed.</param>
+    public async Task Process(IReadOnlyCollection<QueuedEvent> batch, Func<IReadOnlyCollection<string>, Task> done, CancellationToken ct)
+    {
+        var unreadable = batch.Where(e => e.Event.Unreadable is not null).ToList();
+        foreach (var entry in unreadable) await Bury(entry, entry.Event.Unreadable!, 1, done, ct);
+
+        var readable = batch.Except(unreadable).ToList();
+        if (readable.Count == 0) return;
+        if (await TryApply(readable, ct) is not { } failure)
+        {
+            await done([.. readable.Select(e => e.EntryId)]);
+            return;
+        }
+
+        // One of them is bad, or we are wrong about it: each is tried alone, so that the others do not wait for it.
+        Log.BatchFailed(log, readable.Count, failure.GetType().Name);
+        foreach (var entry in readable)
+        {
+            if (await TryApply([entry], ct) is { } own) _parked.TryAdd(entry.EntryId, Retry(entry, done, own, ct));
+            else await done([entry.EntryId]);
+        }
+    }
+
+    /// <summary>Without a try: it has been handed out so often that it must be what ends the worker.</summary>
+    public async Task Bury(QueuedEvent entry, string reason, int attempts, Func<IReadOnlyCollection<string>, Task> done, CancellationToken ct)
+    {
+        await WhenHealthy(() => deadLetters.Add(entry, reason, attempts, ct), ct);
+        await done([entry.EntryId]);
+        Telemetry.Processed.Add(1, new KeyValuePair<string, object?>("outcome", "dead"));
+        Log.Dead(log, entry.Event.Id, reason);
+    }
+
+    /// <summary>Waits for the events that are being retried.</summary>
+    public Task Finish() => Task.WhenAll(_parked.Values);
+
+    private async Task Retry(QueuedEvent entry, Func<IReadOnlyCollection<string>, Task> done, Exception failure, CancellationToken ct)
+    {
+        try
+        {
+            for (var attempt = 2; attempt <= options.Value.MaxAttempts; attempt++)
+            {
+                await Task.Delay(Pauses[Math.Min(attempt, Pauses.Length - 1)], time, ct);
+                if (await TryApply([entry], ct) is { } again)
+                {
+                    failure = again;
+                    continue;
+                }
+
+                await done([entry.EntryId]);
+                return;
+            }
+
+            await Bury(entry, ReasonOf(failure), options.Value.MaxAttempts, done, ct);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RedisException or TimeoutException or NpgsqlException)
+        {
+            // It stays pending and is handed out again.
+        }
+        finally
+        {
+            _parked.TryRemove(entry.EntryId, out _);
+        }
+    }
+
+    /// <returns>Null when the batch is committed; else why it cannot be, which is no outage.</returns>
+    private async Task<Exception?> TryApply(IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct)
+    {
+        var spans = StartSpans(batch);
+        try
+        {
+            AppliedBatch applied = null!;
+            await WhenHealthy(async () => applied = await applier.Apply(batch, ct), ct);
+            Count(batch, applied);
+            await RefreshViewers(applied.Channels, ct);
+            Log.Applied(log, applied.Applied, applied.Skipped, applied.Duplicates);
+            return null;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return e;
+        }
+        finally
+        {
+            foreach (var span in spans) span.Dispose();
+        }
+    }
+
+    /// <summary>Repeats the work for as long as only the database's health stands in its way.</summary>
+    private async Task WhenHealthy(Func<Task> work, CancellationToken ct)
+    {
+        for (var failures = 0; ; failures++)
+        {
+            try
+            {
+                await work();
+                return;
+            }
+            catch (Exception e) when (Failures.IsTransient(e) && !ct.IsCancellationRequested)
+            {
+                Log.DatabaseUnwell(log, e.GetType().Name);
+                await UntilHealthy(failures, ct);
+            }
+        }
+    }
+
+    private async Task UntilHealthy(int failures, CancellationToken ct)
+    {
+        for (; ; failures++)
+        {
+            await Task.Delay(Pauses[Math.Min(failures, Pauses.Length - 1)], time, ct);
+            try
+            {
+                await using var probe = database.CreateCommand("select 1");
+                await probe.ExecuteScalarAsync(ct);
+                return;
+            }
+            catch (Exception e) when (Failures.IsTransient(e))
+            {
+                // Still away.
+            }
+        }
+    }
+
+    private async Task RefreshViewers(IReadOnlyCollection<Guid> channels, CancellationToken ct)
+    {
+        try
+        {
+            await viewers.Refresh(channels, ct);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException || Failures.IsTransient(e))
+        {
+            Log.CacheNotRefreshed(log, channels.Count); // readers fall back to Postgres when the cached count has expired
+        }
+    }
+
+    private void Count(IReadOnlyCollection<QueuedEvent> batch, AppliedBatch applied)
+    {
+        Telemetry.Processed.Add(applied.Applied, new KeyValuePair<string, object?>("outcome", "applied"));
+        Telemetry.Processed.Add(applied.Skipped, new KeyValuePair<string, object?>("outcome", "skipped"));
+        Telemetry.Processed.Add(applied.Duplicates, new KeyValuePair<string, object?>("outcome", "duplicate"));
+        var now = time.GetUtcNow();
+        foreach (var entry in batch) Telemetry.ApplyLag.Record((now - entry.ReceivedAt).TotalSeconds);
+    }
+
+    private static List<Activity> StartSpans(IReadOnlyCollection<QueuedEvent> batch)
+    {
+        if (!Telemetry.Source.HasListeners()) return [];
+        var spans = new List<Activity>(batch.Count);
+        foreach (var entry in batch)
+        {
+            ActivityContext.TryParse(entry.TraceParent, null, isRemote: true, out var webhook);
+            if (Telemetry.Source.StartActivity($"apply {entry.Event.Kind}", ActivityKind.Consumer, webhook) is not { } span) continue;
+            span.SetTag("livekit.event.id", entry.Event.Id);
+            spans.Add(span);
+        }
+
+        return spans;
+    }
+
+    /// <summary>What the database said, without what it quoted.</summary>
+    private static string ReasonOf(Exception e) => e is PostgresException postgres ? $"the database refuses it ({postgres.SqlState})" : $"applying it failed ({e.GetType().Name})";
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Applied {Applied} events, {Skipped} without effect, {Duplicates} known already")]
+        public static partial void Applied(ILogger logger, int applied, int skipped, int duplicates);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} events failed ({Failure}): each is tried alone")]
+        public static partial void BatchFailed(ILogger logger, int count, string failure);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Event {EventId} is a dead letter: {Reason}")]
+        public static partial void Dead(ILogger logger, string eventId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The database is unwell ({Failure}): waiting, nothing is lost")]
+        public static partial void DatabaseUnwell(ILogger logger, string failure);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The viewer counts of {Count} channels could not be cached")]
+        public static partial void CacheNotRefreshed(ILogger logger, int count);
+    }
+}

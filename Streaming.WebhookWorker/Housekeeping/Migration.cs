@@ -1,0 +1,56 @@
+using Microsoft.EntityFrameworkCore;
+using Streaming.Core.Creators;
+using Streaming.Core.Data;
+
+namespace Streaming.WebhookWorker.Housekeeping;
+
+/// <summary>
+/// The switches <c>--migrate</c> and <c>--seed</c>: brings the schema up to date once, before anything else starts, and fills a
+/// database for local work.
+/// </summary>
+internal static partial class Migration
+{
+    /// <summary>The people of local work: the development issuer gives tokens for them.</summary>
+    private const string Creator = "dev-creator", Viewer = "dev-viewer", Admin = "dev-admin";
+
+    public static bool IsAskedFor(string[] args) => args.Contains("--migrate");
+
+    /// <returns>The exit code.</returns>
+    public static async Task<int> Run(WebApplication app, string[] args)
+    {
+        var seed = args.Contains("--seed");
+        if (seed && app.Environment.IsProduction())
+        {
+            await Console.Error.WriteLineAsync("--seed is for local work and refused in Production.");
+            return 1;
+        }
+
+        await using var scope = app.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<StreamingDb>();
+        db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
+        await db.Database.MigrateAsync();
+        if (seed) await Seed(db, scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow());
+        Log.Migrated(app.Logger, seed);
+        return 0;
+    }
+
+    private static async Task Seed(StreamingDb db, DateTimeOffset now)
+    {
+        var known = await db.Users.Select(u => u.Id).ToListAsync();
+        db.Users.AddRange(new[] { Creator, Viewer, Admin }.Except(known).Select(id => new User(id, now)));
+        if (!await db.CreatorApplications.AnyAsync(a => a.UserId == Creator))
+        {
+            var application = new CreatorApplication(Creator, now);
+            application.Approve(now);
+            db.CreatorApplications.Add(application);
+        }
+
+        await db.SaveChangesAsync();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "The database is migrated (seeded for local work: {Seeded})")]
+        public static partial void Migrated(ILogger logger, bool seeded);
+    }
+}

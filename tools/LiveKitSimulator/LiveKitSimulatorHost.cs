@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace LiveKitSimulator;
+
+/// <summary>A running simulator, in this process. Any number of them can run side by side.</summary>
+public sealed class LiveKitSimulatorHost : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly HttpClient http;
+
+    private LiveKitSimulatorHost(WebApplication app, SimulatorOptions options)
+    {
+        this.app = app;
+        Options = options;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = Address };
+        Client = new SimulatorClient(http);
+    }
+
+    public SimulatorOptions Options { get; }
+
+    /// <summary>LiveKit's URL, as far as its clients can tell.</summary>
+    public Uri Address { get; }
+
+    public SimulatorClient Client { get; }
+
+    public static async Task<LiveKitSimulatorHost> StartAsync(SimulatorOptions options, CancellationToken ct = default)
+    {
+        if (options.Complaint() is { } complaint) throw new ArgumentException(complaint, nameof(options));
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter()));
+        builder.Services.AddValidation();
+        builder.Services
+            .AddSingleton(options)
+            .AddSingleton<DeliveryFaults>().AddSingleton<ApiFaults>()
+            .AddSingleton<Webhooks>()
+            .AddSingleton<Rooms>().AddSingleton<Ingresses>().AddSingleton<Stories>()
+            .AddSingleton<TwirpCalls>().AddSingleton<TwirpMethods>().AddSingleton<TwirpEndpoint>();
+
+        var app = builder.Build();
+        app.Map("/twirp/{service}/{method}", (HttpContext context, string service, string method, TwirpEndpoint twirp) => twirp.Serve(context, service, method));
+        app.MapStories();
+        await app.StartAsync(ct);
+        return new LiveKitSimulatorHost(app, options);
+    }
+
+    public Task WaitForShutdown(CancellationToken ct = default) => app.WaitForShutdownAsync(ct);
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await app.DisposeAsync();
+    }
+}
