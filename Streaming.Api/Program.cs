@@ -1,1 +1,36 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using Streaming.Api;
+using Streaming.Api.Auth;
+using Streaming.Api.Features;
+using Streaming.Api.Features.ChatSettings;
+using Streaming.Api.Features.CreatorToken;
+using Streaming.Api.Features.Info;
+using Streaming.Api.Features.Ingresses;
+using Streaming.Api.Features.Status;
+using Streaming.Api.Features.Webhooks;
+using Streaming.Api.Http;
+using Streaming.Core;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddStreamingData();          // Postgres, Redis, queue
+builder.Services.AddLiveKit();       // client, token minting, webhook signature
+builder.AddUserTokens();             // JWKS bearer, CurrentUser, ApprovedCreator
+builder.AddHttpConventions();        // errors, validation, JSON, limits, CORS
+builder.Services.AddFeatures();
+
+var app = builder.Build();
+app.UseHttpConventions();
+
+app.MapIngress();
+app.MapStreamInfo();
+app.MapChatSettings();
+app.MapStreamStatus();
+app.MapCreatorToken();
+app.MapLiveKitWebhook();
+app.MapServiceEndpoints();           // alive, health
+app.MapDevelopment();                // development issuer, OpenAPI; nothing outside Development
+
+app.Run();
+
+public partial class Program;

@@ -81,6 +81,7 @@ public static class ServiceDefaults
         new("Logging:LogLevel:System.Net.Http.HttpClient", nameof(LogLevel.Warning)),
         new("Logging:LogLevel:Microsoft.EntityFrameworkCore.Database.Command", nameof(LogLevel.Warning)),
         new("Logging:LogLevel:Npgsql", nameof(LogLevel.Warning)),
+        new("Logging:LogLevel:StackExchange.Redis", nameof(LogLevel.Warning)),
     ];
 
     private static void AddTelemetry(this IHostApplicationBuilder builder)

@@ -4,7 +4,7 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_GENERATE_ASPNET_CERT
 # Build servers would stay behind for a quarter of an hour after Ctrl+C.
 export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 fail() { say "$@" >&2; exit 1; }
 
 # progress WHAT: to be run beside something that may take longer than 2 s.
@@ -19,14 +19,14 @@ progress() {
     done
 }
 
-# quietly WHAT COMMAND...: output is kept in $output, for whoever wants to show it.
+# quietly WHAT COMMAND...: what it prints is kept in $output, for whoever wants to show it.
 quietly() {
-    local status=0
-    output=$(mktemp)
+    local status=0 ticker
     progress "$1" &
-    trap "kill $! 2>/dev/null; rm -f '$output'" EXIT
-    "${@:2}" >"$output" 2>&1 </dev/null || status=$?
-    kill $! 2>/dev/null; wait $! 2>/dev/null || true
+    ticker=$!
+    trap "kill $ticker 2>/dev/null || true" EXIT
+    output=$("${@:2}" 2>&1 </dev/null) || status=$?
+    kill $ticker 2>/dev/null && wait $ticker 2>/dev/null || true
     return $status
 }
 
@@ -47,7 +47,7 @@ need_servers() {
         sudo -n true 2>/dev/null || fail "PostgreSQL and Redis are needed: sudo apt-get install ${missing[*]}"
         sudo=(sudo -n)
     fi
-    quietly "installing ${missing[*]}" install_missing || { cat "$output"; fail "${missing[*]} could not be installed."; }
+    quietly "installing ${missing[*]}" install_missing || fail "$output" "${missing[*]} could not be installed."
     say "Installed ${missing[*]}."
 }
 
@@ -76,11 +76,12 @@ find_feed() {
 ask_feed() {
     restricted=false
     if ! quietly "looking for Aspire in the package feed" dotnet restore Streaming.AppHost -p:RestrictedFeed=false; then
-        if grep -qE 'Failed to retrieve information|Unable to load the service index|NU1301' "$output"; then
-            grep -E 'Failed to retrieve information|Unable to load the service index|NU1301' "$output" | sort -u >&2
-            fail "The package feed cannot be reached: check the network, or set RestrictedFeed=true or false to go on without asking."
-        fi
-        grep -qE 'NU110[123]|No packages exist|MSB4236' "$output" || { cat "$output" >&2; fail "The packages cannot be restored."; }
+        case $output in
+            *'Failed to retrieve information'* | *'Unable to load the service index'* | *NU1301*)
+                fail "$output" "The package feed cannot be reached: check the network, or set RestrictedFeed to true or false." ;;
+            *NU110[123]* | *MSB4236*) ;; # the feed answered, and has not got them
+            *) fail "$output" "The packages cannot be restored." ;;
+        esac
         restricted=true
     fi
     say "<Project><PropertyGroup><RestrictedFeed>$restricted</RestrictedFeed></PropertyGroup></Project>" >.local/feed.props
@@ -88,5 +89,6 @@ ask_feed() {
 
 # One build at a time: two ./run of one clone share its output.
 build() {
-    quietly "building" flock .local/build.lock dotnet build "$1" -nologo -v quiet -clp:NoSummary || { sort -u "$output" >&2; fail "The build failed."; }
+    quietly "building" flock .local/build.lock dotnet build "$1" -nologo -v quiet '-clp:ErrorsOnly;NoSummary' ||
+        fail "$(sort -u <<<"$output")" "The build failed."
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Streaming.Core.LiveKit;
 
 namespace Streaming.Api.Http;
 
@@ -34,6 +35,8 @@ public static class Errors
         "Two requests changed the same thing at once and this one lost. Nothing was changed by it.");
     public static readonly ApiError StreamLive = new(409, "stream_live", "The stream is live. End it first, or repeat with ?replace=true.",
         "A new key would cut off the running broadcast.");
+    public static readonly ApiError IngressChanging = new(409, "ingress_changing", "The stream key is being changed by another request. Please try again.",
+        "Two requests changed the channel's ingress at once, and this one lost. The other one's answer holds the key.");
     public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
         "An administrator has suspended the channel.");
     public static readonly ApiError PreconditionFailed = new(412, "precondition_failed", "The resource has changed since you read it.",
@@ -68,6 +71,15 @@ public static class Errors
     /// <summary>A rule broken that only a handler can check. Names are those of the JSON members.</summary>
     public static ApiError Invalid(string member, string complaint) =>
         ValidationFailed with { Details = new Dictionary<string, string[]> { [member] = [complaint] } };
+
+    /// <summary>The error of a call to LiveKit that did not succeed.</summary>
+    public static ApiError Of(LiveKitFailure failure) => failure switch
+    {
+        LiveKitFailure.Unreachable => LiveKitUnavailable,
+        LiveKitFailure.TimedOut => LiveKitTimeout,
+        LiveKitFailure.CredentialsRefused => LiveKitRefused,
+        _ => LiveKitBadAnswer,
+    };
 
     /// <summary>The error of a bare status, as the framework sets it.</summary>
     public static ApiError Of(int status) => status switch

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Streaming.Api.Auth;
 
 namespace Streaming.Api.Http;
 
@@ -19,16 +20,18 @@ public static class HttpConventions
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddHttpContextAccessor();
 
         // Ours comes before the framework's writer, which would answer first otherwise.
-        services.AddSingleton<IProblemDetailsWriter, Failures>();
+        services.AddSingleton<IProblemDetailsWriter, FrameworkErrors>();
         services.AddProblemDetails();
-        services.AddExceptionHandler<Failures>();
+        services.AddExceptionHandler<FrameworkErrors>();
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true); // or the reason is lost before we see it
 
         services.ConfigureHttpJsonOptions(o => Json.Configure(o.SerializerOptions));
         services.AddValidation(OptionalValidation.Register);
 
+        services.AddOpenApi(ApiDocument.Configure);
         services.AddRateLimiter();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, o) => Limits.Configure(limiter, o.Value));
         services.AddSingleton<FailedSignatureLimiter>();
@@ -56,6 +59,7 @@ public static class HttpConventions
         app.UseAuthentication();
         app.UseRateLimiter();
         app.Use(AnswerForRouting);
+        app.Use(app.Services.GetRequiredService<FirstSight>().Note);
         app.UseAuthorization();
     }
 

@@ -18,6 +18,7 @@ public static class Json
         json.RespectRequiredConstructorParameters = true;
         json.MaxDepth = 32;
         json.Converters.Add(new EnumNames());
+        json.Converters.Add(new UtcTime());
         json.TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WhatMayBeNullMayBeAbsent } };
     }
 

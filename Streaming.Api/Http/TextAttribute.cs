@@ -5,8 +5,8 @@ using System.Text;
 namespace Streaming.Api.Http;
 
 /// <summary>
-/// One line of text that people read: counted in code points after trimming and normalising, and free of what could forge a log line,
-/// a header or the reading direction of a page. Store <see cref="Clean"/> of it. Null is left to the member's nullability.
+/// One line of text that people read: counted in code points after trimming, and free of what could forge a log line, a header or the
+/// reading direction of a page. Null is left to the member's nullability.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter | AttributeTargets.Field)]
 public sealed class TextAttribute(int min, int max) : ValidationAttribute
@@ -14,15 +14,12 @@ public sealed class TextAttribute(int min, int max) : ValidationAttribute
     public int Min => min;
     public int Max => max;
 
-    /// <summary>The form that is stored: trimmed, in Unicode normalisation form C.</summary>
-    public static string Clean(string text) => Nfc.Normalize(text.Trim());
-
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
         value is string text && Complaint(text) is { } complaint ? new ValidationResult(complaint) : ValidationResult.Success;
 
     private string? Complaint(string text)
     {
-        if (text.Length > 8 * (max + 16)) return Length(); // no normalising of megabytes
+        if (text.Length > 8 * (max + 16)) return Length(); // no walking through megabytes
 
         var visible = false;
         for (var i = 0; i < text.Length;)
@@ -37,7 +34,7 @@ public sealed class TextAttribute(int min, int max) : ValidationAttribute
             visible |= category is not (UnicodeCategory.Format or UnicodeCategory.SpaceSeparator);
         }
 
-        var length = Clean(text).EnumerateRunes().Count();
+        var length = text.Trim().EnumerateRunes().Count();
         return length < min || length > max ? Length()
             : min > 0 && !visible ? "must have a visible character."
             : null;

@@ -42,7 +42,7 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         // The child writes its log itself, so nothing is lost when we are killed. A session of its own keeps the terminal's Ctrl+C
         // away from it: we stop the processes in their order.
-        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = "/" };
+        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = command.WorkingDirectory };
         foreach (var argument in (string[])["-c", "exec setsid \"$@\" </dev/null >>\"$0\" 2>&1", logFile, .. command.Line(dieWithParent: true)])
             start.ArgumentList.Add(argument);
         foreach (var (variable, value) in command.Environment) start.Environment[variable] = value;

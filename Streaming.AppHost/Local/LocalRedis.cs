@@ -25,8 +25,8 @@ public sealed class LocalRedis
     private static string SharedConfiguration => Path.Combine(AppContext.BaseDirectory, "redis.conf");
 
     private static string Program =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Select(path => Path.Combine(path, "redis-server")).FirstOrDefault(File.Exists)
-        ?? throw new SetupException("Redis is not installed: sudo apt-get install redis-server");
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/bin").Select(path => Path.Combine(path, "redis-server"))
+        .FirstOrDefault(File.Exists) ?? throw new SetupException("Redis is not installed: sudo apt-get install redis-server");
 
     /// <summary>Writes its configuration, and ends a server that a killed run left on the directory.</summary>
     public static async Task<LocalRedis> PrepareAsync(string directory, int port, Secret password, CancellationToken stop = default)
@@ -34,7 +34,7 @@ public sealed class LocalRedis
         var configuration = Path.Combine(directory, "redis.conf");
         await LeftOver.EndAsync("redis-server", configuration, stop);
 
-        Directory.CreateDirectory(directory);
+        PrivateFile.MakeDirectory(directory);
         await PrivateFile.WriteAsync(configuration, $"""
             include "{SharedConfiguration}"
             bind 127.0.0.1

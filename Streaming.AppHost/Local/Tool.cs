@@ -10,7 +10,7 @@ public static class Tool
         var line = command.Line();
         var start = new ProcessStartInfo(line[0], line[1..])
         {
-            WorkingDirectory = "/",
+            WorkingDirectory = command.WorkingDirectory,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

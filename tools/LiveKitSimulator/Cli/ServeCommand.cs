@@ -8,8 +8,8 @@ public static class ServeCommand
     private static readonly SimulatorOptions Defaults = new() { Urls = "http://127.0.0.1:7880" };
 
     private static readonly Option<string> Urls = new("--urls") { Description = "Where to listen, separated by semicolons.", DefaultValueFactory = _ => Defaults.Urls };
-    private static readonly Option<string> ApiKey = new("--api-key") { Description = "LiveKit's API key; LIVEKIT_API_KEY says it too.", DefaultValueFactory = _ => Given("LIVEKIT_API_KEY") ?? Defaults.ApiKey };
-    private static readonly Option<string?> ApiSecret = new("--api-secret") { Description = "LiveKit's API secret, 32 bytes or more; LIVEKIT_API_SECRET says it without showing it in the list of processes." };
+    private static readonly Option<string> ApiKey = new("--api-key") { Description = "LiveKit's API key; LIVEKIT_API_KEY unless given.", DefaultValueFactory = _ => FromEnvironment("LIVEKIT_API_KEY") ?? Defaults.ApiKey };
+    private static readonly Option<string> ApiSecret = new("--api-secret") { Description = "LiveKit's API secret, 32 bytes or more; LIVEKIT_API_SECRET unless given.", DefaultValueFactory = _ => FromEnvironment("LIVEKIT_API_SECRET") ?? Defaults.ApiSecret.Reveal() };
     private static readonly Option<string[]> Webhook = new("--webhook") { Description = "Where webhooks go; may be given more than once." };
     private static readonly Option<string> Prefix = new("--stream-key-prefix") { Description = "What every stream key begins with.", DefaultValueFactory = _ => "" };
     private static readonly Option<string> RtmpUrl = new("--rtmp-url") { Description = "The URL encoders are told for RTMP.", DefaultValueFactory = _ => Defaults.RtmpUrl };
@@ -24,6 +24,9 @@ public static class ServeCommand
     private static readonly Option<double> Duplicate = new("--duplicate") { Description = "How likely a webhook comes twice." };
     private static readonly Option<double> Reorder = new("--reorder") { Description = "How likely later webhooks overtake one." };
     private static readonly Option<double> Delay = new("--delay") { Description = "How likely a webhook holds up its queue." };
+
+    /// <summary>A secret on a command line is there for every process to read.</summary>
+    private static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     public static Command Create()
     {
@@ -41,7 +44,7 @@ public static class ServeCommand
         {
             Urls = given.GetValue(Urls)!,
             ApiKey = given.GetValue(ApiKey)!,
-            ApiSecret = (given.GetValue(ApiSecret) ?? Given("LIVEKIT_API_SECRET")) is { } secret ? new ApiSecret(secret) : Defaults.ApiSecret,
+            ApiSecret = new ApiSecret(given.GetValue(ApiSecret)!),
             Webhooks = [.. (given.GetValue(Webhook) ?? []).Select(url => new Uri(url, UriKind.RelativeOrAbsolute))],
             StreamKeyPrefix = given.GetValue(Prefix)!,
             RtmpUrl = given.GetValue(RtmpUrl)!,
@@ -72,8 +75,6 @@ public static class ServeCommand
         await simulator.WaitForShutdown(stop);
         return 0;
     }
-
-    private static string? Given(string variable) => Environment.GetEnvironmentVariable(variable);
 
     private static Option<double> Seconds(string name, string description, TimeSpan usual) =>
         new(name) { Description = description, DefaultValueFactory = _ => usual.TotalSeconds };

@@ -1,19 +1,30 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Options;
+using Streaming.Core.Data;
+using Streaming.Core.LiveKit;
 
 namespace Streaming.Api.Http;
 
 /// <summary>Turns what the framework says about a failed request (an exception, a list of broken rules, a bare status) into our errors.</summary>
-public sealed class Failures(IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions> json) : IExceptionHandler, IProblemDetailsWriter
+public sealed partial class FrameworkErrors(IOptions<JsonOptions> json, ILogger<FrameworkErrors> log) : IExceptionHandler, IProblemDetailsWriter
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
-        if (exception is not BadHttpRequestException bad) return false; // logged, and 500 without a word about it
+        var error = exception switch
+        {
+            BadHttpRequestException bad => Of(bad, httpContext),
+            LiveKitException { Failure: var failure } => Errors.Of(failure),
+            _ when Failures.IsTransient(exception) => Errors.ServiceUnavailable,
+            _ => null, // logged by the framework, and 500 without a word about it
+        };
+        if (error is null) return false;
 
-        await Of(bad, httpContext).ExecuteAsync(httpContext);
+        if (error.Status >= 500) Log.Failed(log, error.Code, exception.GetType().Name);
+        await error.ExecuteAsync(httpContext);
         return true;
     }
 
@@ -51,4 +62,10 @@ public sealed class Failures(IOptions<Microsoft.AspNetCore.Http.Json.JsonOptions
     }
 
     private static string CamelCase(string path) => string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A request failed with {Code} ({Reason})")]
+        public static partial void Failed(ILogger logger, string code, string reason);
+    }
 }

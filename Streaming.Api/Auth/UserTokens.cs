@@ -1,0 +1,144 @@
+using System.Security.Claims;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using Streaming.Core.Creators;
+
+namespace Streaming.Api.Auth;
+
+/// <summary>Who is calling: session tokens of the auth server, in the Authorization header and nowhere else.</summary>
+public static partial class UserTokens
+{
+    /// <summary>A token with a whole user row in it has some 1 KiB.</summary>
+    public const int MaxBytes = 8 * 1024;
+
+    private const string Scheme = JwtBearerDefaults.AuthenticationScheme;
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+
+    public static void AddUserTokens(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddOptions<DevelopmentIssuerOptions>().BindConfiguration(DevelopmentIssuerOptions.Section).ValidateDataAnnotations()
+            .Validate<IHostEnvironment>((issuer, environment) => !issuer.Enabled || !environment.IsProduction(), DevelopmentIssuerOptions.RefusedInProduction)
+            .ValidateOnStart();
+        services.AddOptions<SessionTokenOptions>().BindConfiguration(SessionTokenOptions.Section)
+            .PostConfigure<IOptions<DevelopmentIssuerOptions>>((tokens, issuer) => issuer.Value.ApplyTo(tokens))
+            .ValidateDataAnnotations()
+            .Validate<IOptions<DevelopmentIssuerOptions>>((tokens, issuer) => tokens.JwksUrl is not null || issuer.Value.Enabled,
+                "SessionTokens:JwksUrl must be the address of the auth server's keys (for local work without one, enable DevelopmentIssuer).")
+            .ValidateOnStart();
+
+        services.AddSingleton<DevelopmentIssuer>();
+        services.AddSingleton<SessionKeys>();
+        services.AddHttpClient(SessionKeys.HttpClientName, client =>
+            {
+                client.Timeout = SessionKeys.FetchTimeout;
+                client.MaxResponseContentBufferSize = SessionKeys.MaxBytes;
+            })
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+
+        services.AddAuthentication(Scheme).AddJwtBearer();
+        services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
+        services.AddScoped<IAuthorizationHandler, ApprovedCreator.Check>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
+        services.AddSingleton<FirstSight>();
+        services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
+            .AddPolicy(ApprovedCreator.Policy, policy => policy.RequireAuthenticatedUser().AddRequirements(new ApprovedCreator()));
+    }
+
+    private static void Configure(JwtBearerOptions bearer, SessionKeys keys, IOptions<SessionTokenOptions> options, TimeProvider time)
+    {
+        var tokens = options.Value;
+        bearer.MapInboundClaims = false;
+        bearer.IncludeErrorDetails = false;
+        bearer.SaveToken = false;
+        bearer.TokenHandlers.Clear();
+        bearer.TokenHandlers.Add(new JsonWebTokenHandler { MapInboundClaims = false, MaximumTokenSizeInBytes = MaxBytes });
+        bearer.TokenValidationParameters = new()
+        {
+            ValidAlgorithms = tokens.Accepted,
+            IssuerSigningKeyResolver = (_, token, keyId, _) => keys.Get(keyId, ((JsonWebToken)token).Alg) is { } key ? [key] : [],
+            TryAllIssuerSigningKeys = false,
+            ValidIssuer = tokens.Issuer,
+            ValidAudience = tokens.Audience,
+            IgnoreTrailingSlashWhenValidatingAudience = false,
+            RequireExpirationTime = true,
+            LifetimeValidator = (notBefore, expires, _, _) => IsCurrent(time.GetUtcNow().UtcDateTime, notBefore, expires),
+        };
+        bearer.Events = new()
+        {
+            OnMessageReceived = context => Receive(context, keys, tokens),
+            OnTokenValidated = Accept,
+        };
+    }
+
+    private static bool IsCurrent(DateTime now, DateTime? notBefore, DateTime? expires) =>
+        expires is { } end && now - Skew < end && (notBefore is not { } start || now >= start - Skew);
+
+    private static async Task Receive(MessageReceivedContext context, SessionKeys keys, SessionTokenOptions options)
+    {
+        if (context.Request.Headers.Authorization is not [{ } header] || !header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+        {
+            context.NoResult();
+            return;
+        }
+        var token = header["Bearer ".Length..].Trim();
+        if (token.Length > MaxBytes || ReadHeader(token) is not var (algorithm, keyId) || !options.Accepted.Contains(algorithm)) context.Fail("Not a session token.");
+        else if (!await keys.Look(keyId, algorithm, context.HttpContext.RequestAborted)) context.Fail(new KeysUnavailable());
+        else context.Token = token; // for the handler to validate
+    }
+
+    /// <returns>Null when it is no signed JWT, names no key, or wants something understood (<c>crit</c>) that we do not know.</returns>
+    private static (string Algorithm, string KeyId)? ReadHeader(string token)
+    {
+        try
+        {
+            if (token.Split('.') is not [var encoded, _, _]) return null;
+            using var json = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(encoded), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
+            var header = json.RootElement;
+            return header.ValueKind == JsonValueKind.Object && !header.TryGetProperty("crit", out _)
+                && header.TryGetProperty("alg", out var algorithm) && algorithm.ValueKind == JsonValueKind.String
+                && header.TryGetProperty("kid", out var keyId) && keyId.ValueKind == JsonValueKind.String && keyId.GetString() is { Length: > 0 and <= 256 } id
+                ? (algorithm.GetString()!, id) : null;
+        }
+        catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Of all that a token says, only who it is goes on: what he may do is for the database to say.</summary>
+    private static Task Accept(TokenValidatedContext context)
+    {
+        if (ReadUserId((JsonWebToken)context.SecurityToken) is { } id)
+            context.Principal = new(new ClaimsIdentity([new Claim("sub", id)], Scheme, nameType: "sub", roleType: null));
+        else
+            context.Fail("No user id.");
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Read here because IdentityModel gives a number in the place of the text as if it were one.</summary>
+    private static string? ReadUserId(JsonWebToken token)
+    {
+        using var json = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
+        return json.RootElement.TryGetProperty("sub", out var subject) && subject.ValueKind == JsonValueKind.String && subject.GetString() is { } id && IsUserId(id) ? id : null;
+    }
+
+    /// <summary>A user's id becomes part of LiveKit identities, where ':' separates.</summary>
+    public static bool IsUserId(string id) => UserId().IsMatch(id);
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex UserId();
+
+    /// <summary>A token that nobody can check, because no key has ever been fetched. It may well be valid.</summary>
+    internal sealed class KeysUnavailable() : Exception("No keys.");
+}

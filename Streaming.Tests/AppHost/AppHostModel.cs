@@ -1,0 +1,54 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Streaming.Tests.AppHost;
+
+/// <summary>The model of the AppHost, built and not started: this needs neither a container engine nor Aspire's orchestrator.</summary>
+internal sealed class AppHostModel(IDistributedApplicationTestingBuilder builder, DistributedApplication app) : IAsyncDisposable
+{
+    public IReadOnlyList<IResource> Resources { get; } = [.. app.Services.GetRequiredService<DistributedApplicationModel>().Resources];
+
+    public IEnumerable<string> Names => Resources.Select(resource => resource.Name);
+
+    public IResource this[string name] => Resources.Single(resource => resource.Name == name);
+
+    public static async Task<AppHostModel> BuildAsync(params string[] arguments)
+    {
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Streaming_AppHost>([.. Secrets.Arguments, .. arguments]);
+        return new AppHostModel(builder, await builder.BuildAsync());
+    }
+
+    /// <summary>What the resource finds in its environment and in its arguments, as if everything it refers to listened somewhere.</summary>
+    public async Task<(IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Arguments)> ConfigurationOf(string name)
+    {
+        var port = 40_000;
+        foreach (var resource in Resources)
+            foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
+            {
+                if (endpoint.AllocatedEndpoint is not null) continue;
+                Allocate(endpoint, "localhost", ++port, KnownNetworkIdentifiers.LocalhostNetwork);
+                var (host, inside) = resource is ContainerResource ? (resource.Name, endpoint.TargetPort ?? port) : ("host.docker.internal", port);
+                Allocate(endpoint, host, inside, KnownNetworkIdentifiers.DefaultAspireContainerNetwork);
+            }
+
+        var result = await ExecutionConfigurationBuilder.Create(this[name]).WithEnvironmentVariablesConfig().WithArgumentsConfig()
+            .BuildAsync(app.Services.GetRequiredService<DistributedApplicationExecutionContext>());
+        Assert.Null(result.Exception);
+        return (result.EnvironmentVariables.ToDictionary(), [.. result.Arguments.Select(argument => argument.Value)]);
+    }
+
+    private static void Allocate(EndpointAnnotation endpoint, string host, int port, NetworkIdentifier network) =>
+        endpoint.AllAllocatedEndpoints.AddOrUpdateAllocatedEndpoint(
+            network, new AllocatedEndpoint(endpoint, host, port, EndpointBindingMode.SingleAddress, $"{port}", network));
+
+    public IEnumerable<(string Resource, WaitType Until)> WaitsOf(string name) =>
+        this[name].Annotations.OfType<WaitAnnotation>().Select(wait => (wait.Resource.Name, wait.WaitType));
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        await builder.DisposeAsync();
+    }
+}
