@@ -8,18 +8,19 @@ namespace Streaming.Api.Auth;
 /// <summary>How a caller is turned away. Why a token was not accepted is never said.</summary>
 public sealed class Refusals : IAuthorizationMiddlewareResultHandler
 {
-    public Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
-        if (authorizeResult.Succeeded) return next(context);
+        if (authorizeResult.Succeeded) await next(context);
+        else await (await ErrorOf(authorizeResult, context)).ExecuteAsync(context);
+    }
 
-        if (authorizeResult.Forbidden)
-            return (authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Reason>().FirstOrDefault()?.Error ?? Errors.Forbidden).ExecuteAsync(context);
-
-        if (context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure is UserTokens.KeysUnavailable)
-            return Errors.AuthUnavailable.ExecuteAsync(context);
+    private static async Task<ApiError> ErrorOf(PolicyAuthorizationResult result, HttpContext context)
+    {
+        if (result.Forbidden) return result.AuthorizationFailure?.FailureReasons.OfType<Reason>().FirstOrDefault()?.Error ?? Errors.Forbidden;
+        if ((await context.AuthenticateAsync()).Failure is UserTokens.KeysUnavailable) return Errors.AuthUnavailable;
 
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return Errors.Unauthorized.ExecuteAsync(context);
+        return Errors.Unauthorized;
     }
 
     /// <summary>Why a requirement is not met, for the caller to read.</summary>

@@ -119,11 +119,18 @@ public static partial class UserTokens
     /// <summary>Of all that a token says, only who it is goes on: what he may do is for the database to say.</summary>
     private static Task Accept(TokenValidatedContext context)
     {
-        if (context.Principal?.FindAll("sub").ToList() is [{ ValueType: ClaimValueTypes.String, Value: var id }] && UserId().IsMatch(id))
+        if (ReadUserId((JsonWebToken)context.SecurityToken) is { } id)
             context.Principal = new(new ClaimsIdentity([new Claim("sub", id)], Scheme, nameType: "sub", roleType: null));
         else
             context.Fail("No user id.");
         return Task.CompletedTask;
+    }
+
+    /// <summary>Read here because IdentityModel gives a number in the place of the text as if it were one.</summary>
+    private static string? ReadUserId(JsonWebToken token)
+    {
+        using var json = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
+        return json.RootElement.TryGetProperty("sub", out var subject) && subject.ValueKind == JsonValueKind.String && subject.GetString() is { } id && IsUserId(id) ? id : null;
     }
 
     /// <summary>A user's id becomes part of LiveKit identities, where ':' separates.</summary>

@@ -40,7 +40,7 @@ public sealed record ApiError(int Status, string Code, string Sentence, string W
 
         var traceId = Activity.Current?.TraceId.ToString() ?? httpContext.TraceIdentifier;
         return WantsProblem(httpContext.Request)
-            ? response.WriteAsJsonAsync(new Problem("about:blank", ReasonPhrases.GetReasonPhrase(Status), Status, Sentence, Code, Details, traceId), options: null, Problem.ContentType, httpContext.RequestAborted)
+            ? response.WriteAsJsonAsync(Problem.Of(this, traceId), options: null, Problem.ContentType, httpContext.RequestAborted)
             : response.WriteAsJsonAsync(new ErrorBody(Success: false, Sentence, Code, Details, traceId), httpContext.RequestAborted);
     }
 
@@ -79,4 +79,7 @@ public sealed record ErrorBody(bool Success, string Error, string Code, [propert
 public sealed record Problem(string Type, string Title, int Status, string Detail, string Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Details, string TraceId)
 {
     public const string ContentType = "application/problem+json";
+
+    public static Problem Of(ApiError error, string traceId) =>
+        new("about:blank", ReasonPhrases.GetReasonPhrase(error.Status), error.Status, error.Sentence, error.Code, error.Details, traceId);
 }

@@ -14,6 +14,8 @@ public static class Development
 
         if (!app.Environment.IsDevelopment()) return;
         app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous();
-        app.MapScalarApiReference("/scalar", page => page.WithTitle("Streaming API").DisableDefaultFonts()).AllowAnonymous(); // its script is served from here, its fonts would not be
+        // Its script comes from here; all that it would fetch or tell elsewhere is switched off, so that it works without a network.
+        app.MapScalarApiReference("/scalar", page => page.WithTitle("Streaming").DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideClientButton())
+            .AllowAnonymous();
     }
 }

@@ -9,7 +9,7 @@ public sealed class ChannelStates(NpgsqlDataSource database)
     /// <summary>In one statement, so that the parts of the answer belong together.</summary>
     private const string ByOwner =
         """
-        select c.id, s.id, s.started_at, s.media_ended_at, s.reconnect_window_seconds, now(),
+        select c.id, s.id, s.started_at, s.reconnect_until, now(),
                exists (select 1 from presences p join room_sessions r using (room_sid)
                        where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at is not null and p.left_at is null
                          and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)),
@@ -28,22 +28,22 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct)) return null;
 
-        var now = row.GetFieldValue<DateTimeOffset>(5);
+        var now = row.GetFieldValue<DateTimeOffset>(4);
         var session = row.IsDBNull(1) ? (Guid?)null : row.GetGuid(1);
         var startedAt = row.IsDBNull(2) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(2);
-        var reconnectingUntil = row.IsDBNull(3) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(3).AddSeconds(row.GetInt32(4));
+        var reconnectingUntil = row.IsDBNull(3) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(3);
         var state = (session, reconnectingUntil) switch
         {
             (not null, null) => LiveState.Live,
             (not null, { } until) when now < until => LiveState.Reconnecting,
-            _ when row.GetBoolean(6) => LiveState.Starting,
+            _ when row.GetBoolean(5) => LiveState.Starting,
             (not null, _) => LiveState.Ended,
             _ => LiveState.Offline,
         };
         var isRunning = state is LiveState.Live or LiveState.Reconnecting;
         return new ChannelState(
             row.GetGuid(0), state, isRunning ? startedAt : null, state == LiveState.Starting ? null : session,
-            state == LiveState.Reconnecting ? reconnectingUntil : null, row.GetBoolean(7), now);
+            state == LiveState.Reconnecting ? reconnectingUntil : null, row.GetBoolean(6), now);
     }
 }
 

@@ -13,7 +13,7 @@ public sealed class Session
     /// <summary>When its first segment began.</summary>
     public DateTimeOffset StartedAt { get; private set; }
 
-    /// <summary>When media last stopped; null while media is arriving. Once the reconnect window has passed, the moment it ended.</summary>
+    /// <summary>When media last stopped; null while media is arriving. Once nobody can reconnect any more, the moment it ended.</summary>
     public DateTimeOffset? MediaEndedAt { get; private set; }
 
     /// <summary>Why media last stopped, as a stable code; null while media is arriving.</summary>
@@ -21,4 +21,7 @@ public sealed class Session
 
     /// <summary>The channel's window when the session began: a later change of the setting does not rewrite history.</summary>
     public int ReconnectWindowSeconds { get; private set; }
+
+    /// <summary>Until when a new segment belongs to this session; null while media is arriving.</summary>
+    public DateTimeOffset? ReconnectUntil { get; private set; }
 }

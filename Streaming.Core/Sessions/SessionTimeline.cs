@@ -23,8 +23,8 @@ public static class SessionTimeline
 
         for (var i = 0; i < ordered.Count; i++)
         {
-            var (endedAt, reason) = EndOf(ordered, i);
-            ends[i] = new SegmentEnd(ordered[i].ResourceId, endedAt, reason, SessionId: default);
+            var (at, reason) = EndOf(ordered, i);
+            ends[i] = new SegmentEnd(ordered[i].ResourceId, at, reason, SessionId: default);
         }
 
         while (first < ordered.Count)
@@ -32,19 +32,19 @@ public static class SessionTimeline
             Guid? id = null;
             var window = reconnectWindowSeconds;
             var next = first;
-            DateTimeOffset? mediaEndedAt = DateTimeOffset.MinValue;
-            string? endReason = null;
+            var last = first; // the segment that ends last: it decides when and why the session ends
             do
             {
                 if (id is null && ordered[next].SessionId is { } kept && known.TryGetValue(kept, out var keptWindow) && taken.Add(kept))
                     (id, window) = (kept, keptWindow);
-                if (mediaEndedAt is not null && (ends[next].EndedAt is null || ends[next].EndedAt >= mediaEndedAt))
-                    (mediaEndedAt, endReason) = (ends[next].EndedAt, ends[next].Reason);
+                if (ends[last].EndedAt is not null && (ends[next].EndedAt is null || ends[next].EndedAt >= ends[last].EndedAt)) last = next;
                 next++;
             }
-            while (next < ordered.Count && (mediaEndedAt is null || ordered[next].StartedAt <= mediaEndedAt.Value.AddSeconds(window)));
+            while (next < ordered.Count && (ends[last].EndedAt is not { } end || ordered[next].StartedAt <= ReconnectUntil(end, ordered[last], window)));
 
-            var session = new DerivedSession(id ?? NewId(ordered[first]), ordered[first].StartedAt, mediaEndedAt, endReason, window);
+            var session = new DerivedSession(
+                id ?? NewId(ordered[first]), ordered[first].StartedAt, ends[last].EndedAt, ends[last].Reason, window,
+                ends[last].EndedAt is { } endedAt ? ReconnectUntil(endedAt, ordered[last], window) : null);
             for (var i = first; i < next; i++) ends[i] = ends[i] with { SessionId = session.Id };
             sessions.Add(session);
             first = next;
@@ -73,6 +73,14 @@ public static class SessionTimeline
             _ => ((DateTimeOffset?)null, (string?)null),
         };
         return (at < segment.StartedAt ? segment.StartedAt : at, reason);
+    }
+
+    /// <summary>With its key deleted nobody can reconnect: the session is over with the deletion, or when its media ended if that is later.</summary>
+    private static DateTimeOffset ReconnectUntil(DateTimeOffset end, SegmentFacts segment, int window)
+    {
+        var until = end.AddSeconds(window);
+        if (segment.IngressDeletedAt is not { } deleted || deleted >= until) return until;
+        return deleted > end ? deleted : end;
     }
 
     /// <summary>All ingresses of a channel share one identity, so LiveKit keeps the newest publisher only. One that was itself displaced proves
@@ -111,7 +119,8 @@ public sealed record SegmentFacts(
 public readonly record struct SegmentEnd(string ResourceId, DateTimeOffset? EndedAt, string? Reason, Guid SessionId);
 
 /// <summary>A session as its segments imply it.</summary>
-public readonly record struct DerivedSession(Guid Id, DateTimeOffset StartedAt, DateTimeOffset? MediaEndedAt, string? EndReason, int ReconnectWindowSeconds);
+public readonly record struct DerivedSession(
+    Guid Id, DateTimeOffset StartedAt, DateTimeOffset? MediaEndedAt, string? EndReason, int ReconnectWindowSeconds, DateTimeOffset? ReconnectUntil);
 
 public sealed record Timeline(IReadOnlyList<SegmentEnd> Ends, IReadOnlyList<DerivedSession> Sessions);
 

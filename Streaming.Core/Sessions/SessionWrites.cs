@@ -107,10 +107,10 @@ public static class SessionWrites
         });
         writes.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            insert into sessions (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds)
-            select * from unnest(@ids, @channels, @started, @ended, @reasons, @windows)
+            insert into sessions (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds, reconnect_until)
+            select * from unnest(@ids, @channels, @started, @ended, @reasons, @windows, @until)
             on conflict (id) do update set
-                started_at = excluded.started_at, media_ended_at = excluded.media_ended_at, end_reason = excluded.end_reason
+                started_at = excluded.started_at, media_ended_at = excluded.media_ended_at, end_reason = excluded.end_reason, reconnect_until = excluded.reconnect_until
             """)
         {
             Parameters =
@@ -118,6 +118,7 @@ public static class SessionWrites
                 new("ids", sessions.Select(s => s.Session.Id).ToArray()), new("channels", sessions.Select(s => s.Channel).ToArray()),
                 new("started", sessions.Select(s => s.Session.StartedAt).ToArray()), new("ended", sessions.Select(s => s.Session.MediaEndedAt).ToArray()),
                 new("reasons", sessions.Select(s => s.Session.EndReason).ToArray()), new("windows", sessions.Select(s => s.Session.ReconnectWindowSeconds).ToArray()),
+                new("until", sessions.Select(s => s.Session.ReconnectUntil).ToArray()),
             },
         });
         if (obsolete.Count > 0)

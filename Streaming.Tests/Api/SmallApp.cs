@@ -3,12 +3,14 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Streaming.Api.Auth;
 using Streaming.Api.Http;
+using Streaming.Core;
+using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Api;
 
@@ -17,30 +19,39 @@ public sealed class SmallApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private SmallApp(WebApplication app, HttpClient client) => (_app, Client) = (app, client);
+    private SmallApp(WebApplication app) =>
+        (_app, Client) = (app, new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(app.Urls.First()) });
 
     public HttpClient Client { get; }
     public IServiceProvider Services => _app.Services;
     public Uri Address => Client.BaseAddress!;
 
-    public static async Task<SmallApp> Start(Action<WebApplication> routes, Action<WebApplicationBuilder>? services = null, string environment = "Production")
+    public static async Task<SmallApp> Start(
+        Action<WebApplication> routes,
+        AuthServer? auth = null,
+        TestDatabase? database = null,
+        TimeProvider? time = null,
+        string environment = "Production",
+        IReadOnlyDictionary<string, string?>? settings = null,
+        Action<WebApplicationBuilder>? setUp = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Streaming.Tests" });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(auth?.Settings ?? new() { ["SessionTokens:JwksUrl"] = "https://auth.invalid/jwks", ["SessionTokens:Issuer"] = "i", ["SessionTokens:Audience"] = "a" });
+        builder.Configuration.AddInMemoryCollection(settings);
         builder.AddServiceDefaults();
         builder.Logging.ClearProviders();
+        if (time is not null) builder.Services.AddSingleton(time);
+        builder.Services.AddStreamingCore(_ => database?.ConnectionString ?? "Host=127.0.0.1;Port=1;Timeout=1");
+        builder.AddUserTokens();
         builder.AddHttpConventions();
-        builder.Services.AddAuthentication();
-        builder.Services.AddAuthorization();
-        services?.Invoke(builder);
+        setUp?.Invoke(builder);
 
         var app = builder.Build();
         app.UseHttpConventions();
         routes(app);
         await app.StartAsync();
-
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new(app, new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(address) });
+        return new(app);
     }
 
     public Task<HttpResponseMessage> Send(HttpMethod method, string path, string? json = null, Action<HttpRequestMessage>? with = null) =>
@@ -53,6 +64,11 @@ public sealed class SmallApp : IAsyncDisposable
         with?.Invoke(request);
         return await Client.SendAsync(request);
     }
+
+    public Task<HttpResponseMessage> Get(string path, string? token = null) => Send(HttpMethod.Get, path, (byte[]?)null, request =>
+    {
+        if (token is not null) request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
+    });
 
     public async ValueTask DisposeAsync()
     {

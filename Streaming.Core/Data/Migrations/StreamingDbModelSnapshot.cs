@@ -322,6 +322,10 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("media_ended_at");
 
+                    b.Property<DateTimeOffset?>("ReconnectUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reconnect_until");
+
                     b.Property<int>("ReconnectWindowSeconds")
                         .HasColumnType("integer")
                         .HasColumnName("reconnect_window_seconds");

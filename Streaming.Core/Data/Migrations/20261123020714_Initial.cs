@@ -237,7 +237,8 @@ namespace Streaming.Core.Data.Migrations
                     started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     media_ended_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     end_reason = table.Column<string>(type: "text", nullable: true),
-                    reconnect_window_seconds = table.Column<int>(type: "integer", nullable: false)
+                    reconnect_window_seconds = table.Column<int>(type: "integer", nullable: false),
+                    reconnect_until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {

@@ -12,7 +12,7 @@ using Streaming.Core.Data;
 namespace Streaming.Core.Data.Migrations
 {
     [DbContext(typeof(StreamingDb))]
-    [Migration("20261123014055_Initial")]
+    [Migration("20261123020714_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -324,6 +324,10 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<DateTimeOffset?>("MediaEndedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("media_ended_at");
+
+                    b.Property<DateTimeOffset?>("ReconnectUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reconnect_until");
 
                     b.Property<int>("ReconnectWindowSeconds")
                         .HasColumnType("integer")

@@ -1,0 +1,135 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+using Streaming.Api.Auth;
+
+namespace Streaming.Api.Http;
+
+/// <summary>What the OpenAPI document says beyond what the framework finds by itself: sign-in, and which errors each endpoint can answer with.</summary>
+internal static class ApiDocument
+{
+    private const string SignIn = "session";
+
+    public static void Configure(OpenApiOptions options)
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.AddDocumentTransformer(Introduce);
+        options.AddOperationTransformer(Describe);
+        options.AddSchemaTransformer(Describe);
+    }
+
+    private static async Task Introduce(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken ct)
+    {
+        document.Info = new()
+        {
+            Title = "Streaming",
+            Version = "1.0",
+            Description = "Live streaming for creator platforms: stream keys, live state, viewers. JSON in and out; times are UTC. "
+                + "Every error has one shape with a stable `code`; with `Accept: application/problem+json` it has the form of RFC 9457.",
+        };
+        document.Servers = [];
+        document.AddComponent("Error", await context.GetOrCreateSchemaAsync(typeof(ErrorBody), null, ct));
+        document.AddComponent("Problem", await context.GetOrCreateSchemaAsync(typeof(Problem), null, ct));
+        document.AddComponent<IOpenApiSecurityScheme>(SignIn, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            BearerFormat = "JWT",
+            Description = "A session token of the auth server. In development: `POST /dev/tokens`.",
+        });
+    }
+
+    private static Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var json = context.ApplicationServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        operation.OperationId ??= NameOf(context.Description.HttpMethod!, context.Description.RelativePath!);
+
+        if (!metadata.OfType<IAllowAnonymous>().Any())
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(SignIn, context.Document)] = [] }];
+
+        var errors = ErrorsOf(metadata, hasParameters: operation.Parameters is { Count: > 0 });
+        foreach (var status in errors.GroupBy(e => e.Status).OrderBy(g => g.Key))
+            (operation.Responses ??= [])[$"{status.Key}"] = Response([.. status], context.Document!, json);
+
+        var success = operation.Responses?.FirstOrDefault(r => r.Key.StartsWith('2')).Value;
+        if (metadata.OfType<ResponseExample>().LastOrDefault() is { Body: var given }) Show(success?.Content, given);
+        if (metadata.OfType<RequestExample>().LastOrDefault() is { Body: var taken }) Show(operation.RequestBody?.Content, taken);
+        return Task.CompletedTask;
+
+        void Show(IDictionary<string, OpenApiMediaType>? content, object example)
+        {
+            if (content is not null && content.TryGetValue("application/json", out var media)) media.Example = JsonSerializer.SerializeToNode(example, json);
+        }
+    }
+
+    /// <summary>Those that the endpoint names, and those that follow from how it is reached.</summary>
+    public static IReadOnlyList<ApiError> ErrorsOf(IList<object> metadata, bool hasParameters)
+    {
+        var errors = new List<ApiError> { Errors.InternalError };
+        if (!metadata.OfType<IAllowAnonymous>().Any()) errors.AddRange([Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable]);
+        if (metadata.OfType<IAuthorizeData>().Any(a => a.Policy == ApprovedCreator.Policy)) errors.Add(Errors.CreatorAccessRequired);
+        if (!metadata.OfType<DisableRateLimitingAttribute>().Any()) errors.Add(Errors.RateLimited);
+        if (metadata.OfType<IAcceptsMetadata>().Any(a => a.ContentTypes is ["application/json"]))
+            errors.AddRange([Errors.InvalidJson, Errors.ValidationFailed, Errors.PayloadTooLarge, Errors.UnsupportedMediaType]);
+        if (hasParameters) errors.Add(Errors.InvalidRequest);
+        errors.AddRange(metadata.OfType<FailsMetadata>().SelectMany(f => f.Errors));
+        return [.. errors.DistinctBy(e => e.Code)];
+    }
+
+    private static OpenApiResponse Response(ApiError[] errors, OpenApiDocument document, JsonSerializerOptions json)
+    {
+        return new()
+        {
+            Description = string.Join("\n\n", errors.Select(e => $"`{e.Code}`: {e.Sentence} {e.When}")),
+            Headers = errors.Any(e => e.RetryAfter is not null || e == Errors.RateLimited) ? new Dictionary<string, IOpenApiHeader>
+            {
+                ["Retry-After"] = new OpenApiHeader { Description = "When to try again, in seconds.", Schema = new OpenApiSchema { Type = JsonSchemaType.Integer } },
+            } : null,
+            Content = new Dictionary<string, OpenApiMediaType>
+            {
+                ["application/json"] = Media("Error", e => new ErrorBody(false, e.Sentence, e.Code, null, TraceId)),
+                [Problem.ContentType] = Media("Problem", e => Problem.Of(e, TraceId)),
+            },
+        };
+
+        OpenApiMediaType Media(string schema, Func<ApiError, object> body) => new()
+        {
+            Schema = new OpenApiSchemaReference(schema, document),
+            Examples = errors.ToDictionary(e => e.Code, IOpenApiExample (e) => new OpenApiExample { Summary = e.Sentence, Value = JsonSerializer.SerializeToNode(body(e), json) }),
+        };
+    }
+
+    private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    /// <summary><c>putStreamChatSettings</c></summary>
+    private static string NameOf(string method, string path) => method.ToLowerInvariant() + string.Concat(path.Split(['/', '-'])
+        .Where(part => part is not ("" or "api") && !part.StartsWith('{')).Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
+
+    private static async Task Describe(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken ct)
+    {
+        var type = context.JsonTypeInfo.Type;
+        var property = context.JsonPropertyInfo?.AttributeProvider as PropertyInfo;
+        if (OptionalValidation.IsOptional(type))
+        {
+            var inner = await context.GetOrCreateSchemaAsync(type.GetGenericArguments()[0], null, ct);
+            (schema.Type, schema.Format, schema.Enum, schema.Items, schema.Pattern) = (inner.Type, inner.Format, inner.Enum, inner.Items, inner.Pattern);
+            (schema.Minimum, schema.Maximum) = (schema.Minimum ?? inner.Minimum, schema.Maximum ?? inner.Maximum);
+            if (property is not null && OptionalValidation.IsNullable(property)) schema.Type |= JsonSchemaType.Null;
+        }
+        if ((Nullable.GetUnderlyingType(type) ?? type) is { IsEnum: true } @enum)
+        {
+            schema.Type = type == @enum ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+            schema.Enum = [.. EnumNames.Of(@enum).Select(m => (JsonNode)m.Name)];
+        }
+        if (property?.GetCustomAttribute<TextAttribute>() is { } text) (schema.MinLength, schema.MaxLength) = (text.Min, text.Max);
+        if (property?.GetCustomAttribute<HttpsUrlAttribute>() is not null) (schema.Format, schema.Pattern, schema.MaxLength) = ("uri", "^https://", HttpsUrlAttribute.MaxLength);
+    }
+}

@@ -1,0 +1,105 @@
+using Streaming.Core.Sessions;
+
+namespace Streaming.Tests.Convergence;
+
+public sealed class SessionTimelineTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Twenty_drops_within_the_window_are_one_session()
+    {
+        var segments = Enumerable.Range(0, 20).Select(i => Segment($"RT_{i}", startAt: i * 100, stopAt: (i * 100) + 41 + i % 59)).ToList();
+        var session = Assert.Single(Derive(segments).Sessions);
+        Assert.Equal(Noon, session.StartedAt);
+        Assert.Equal(At(1900 + 41 + 19), session.MediaEndedAt);
+    }
+
+    [Fact]
+    public void A_segment_after_the_window_is_another_session()
+    {
+        var sessions = Derive([Segment("RT_1", 0, stopAt: 10), Segment("RT_2", 71)]).Sessions;
+        Assert.Equal([At(10), null], sessions.Select(s => s.MediaEndedAt));
+        Assert.Equal([At(70), null], sessions.Select(s => s.ReconnectUntil));
+    }
+
+    [Fact]
+    public void A_segment_at_the_very_end_of_the_window_still_belongs_to_the_session() =>
+        Assert.Single(Derive([Segment("RT_1", 0, stopAt: 10), Segment("RT_2", 70)]).Sessions);
+
+    [Fact]
+    public void A_session_keeps_the_window_it_began_with()
+    {
+        var session = Guid.CreateVersion7();
+        var timeline = SessionTimeline.Derive(
+            [Segment("RT_1", 0, stopAt: 10) with { SessionId = session }, Segment("RT_2", 100)], new Dictionary<Guid, int> { [session] = 300 }, reconnectWindowSeconds: 60);
+        Assert.Equal((session, 300), Assert.Single(timeline.Sessions.Select(s => (s.Id, s.ReconnectWindowSeconds))));
+    }
+
+    [Fact]
+    public void Nobody_reconnects_with_a_deleted_key()
+    {
+        var gone = Segment("RT_1", 0, stopAt: 10) with { IngressDeletedAt = At(20) };
+        Assert.Equal(At(20), Assert.Single(Derive([gone]).Sessions).ReconnectUntil);
+        Assert.Equal(2, Derive([gone, Segment("RT_2", 30)]).Sessions.Count);
+        Assert.Single(Derive([gone, Segment("RT_2", 15)]).Sessions); // before the deletion the drop was only a drop
+    }
+
+    [Fact]
+    public void Deleting_the_key_of_a_live_stream_ends_it()
+    {
+        var session = Assert.Single(Derive([Segment("RT_1", 0) with { IngressDeletedAt = At(20) }]).Sessions);
+        Assert.Equal((At(20), EndReasons.IngressDeleted, At(20)), (session.MediaEndedAt, session.EndReason, session.ReconnectUntil));
+    }
+
+    [Fact]
+    public void A_takeover_keeps_the_session_and_ends_the_older_segment()
+    {
+        var timeline = Derive([Segment("RT_1", 0), Segment("RT_2", 50)]);
+        Assert.Null(Assert.Single(timeline.Sessions).MediaEndedAt);
+        Assert.Equal([(At(50), EndReasons.TakenOver), (null, null)], timeline.Ends.Select(e => (e.EndedAt, e.Reason)));
+    }
+
+    [Fact]
+    public void The_end_of_the_newer_publisher_does_not_bring_the_older_back() =>
+        Assert.Equal(At(80), Assert.Single(Derive([Segment("RT_1", 0), Segment("RT_2", 50, stopAt: 80)]).Sessions).MediaEndedAt);
+
+    [Fact]
+    public void A_displaced_publisher_whose_clock_is_ahead_takes_nothing_over()
+    {
+        var displaced = Segment("RT_ahead", 300) with { LeftAt = At(60), IsDisplaced = true };
+        Assert.Null(Assert.Single(Derive([displaced, Segment("RT_live", 50)]).Sessions).MediaEndedAt);
+    }
+
+    [Fact]
+    public void A_browser_beside_an_encoder_is_no_takeover()
+    {
+        var browser = Segment("PA_1", 50) with { Source = SegmentSource.Browser };
+        Assert.All(Derive([Segment("RT_1", 0), browser]).Ends, end => Assert.Null(end.EndedAt));
+    }
+
+    [Fact]
+    public void The_id_of_a_session_is_the_same_whoever_derives_it_and_sorts_by_time()
+    {
+        var first = Derive([Segment("RT_1", 0)]).Sessions[0].Id;
+        Assert.Equal(first, Derive([Segment("RT_1", 0)]).Sessions[0].Id);
+        Assert.Equal(7, first.Version);
+        Assert.True(string.CompareOrdinal($"{first}", $"{Derive([Segment("RT_2", 1)]).Sessions[0].Id}") < 0);
+    }
+
+    [Fact]
+    public void An_earlier_segment_that_becomes_known_late_does_not_change_the_sessions_id()
+    {
+        var id = Guid.CreateVersion7();
+        var timeline = SessionTimeline.Derive(
+            [Segment("RT_2", 20) with { SessionId = id }, Segment("RT_1", 0, stopAt: 10)], new Dictionary<Guid, int> { [id] = 60 }, reconnectWindowSeconds: 60);
+        Assert.Equal((id, Noon), Assert.Single(timeline.Sessions.Select(s => (s.Id, s.StartedAt))));
+    }
+
+    private static Timeline Derive(IReadOnlyList<SegmentFacts> segments) => SessionTimeline.Derive(segments, new Dictionary<Guid, int>(), reconnectWindowSeconds: 60);
+
+    private static SegmentFacts Segment(string id, int startAt, int? stopAt = null) =>
+        new(id, SegmentSource.Ingress, At(startAt), stopAt is { } stop ? At(stop) : null, null, false, null, null, null, null, null);
+
+    private static DateTimeOffset At(int seconds) => Noon.AddSeconds(seconds);
+}

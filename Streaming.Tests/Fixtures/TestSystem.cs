@@ -1,0 +1,144 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using LiveKitSimulator;
+using Streaming.AppHost.Local;
+using Streaming.Core.Creators;
+
+namespace Streaming.Tests.Fixtures;
+
+/// <summary>
+/// API and worker as processes, with a database, a Redis and a LiveKit simulator of their own: what a deployment is, small. Most tests
+/// share one and have a creator each; tests that break things start their own.
+/// </summary>
+public sealed class TestSystem : IAsyncDisposable
+{
+    /// <summary>What every stream key of a test begins with: it may turn up in one answer and nowhere else.</summary>
+    public const string KeyPrefix = "sk_CANARY_";
+
+    private static readonly Lazy<Task<TestSystem>> One = new(() => StartAsync());
+
+    private readonly Dictionary<string, string> _settings;
+
+    private TestSystem(TestDatabase database, RedisServer redis, LiveKitSimulatorHost liveKit, Dictionary<string, string> settings, Uri address)
+    {
+        (Database, Redis, LiveKitHost, _settings) = (database, redis, liveKit, settings);
+        Anonymous = Client(address);
+    }
+
+    /// <summary>Started by the first test that asks, stopped with the test run. Its reconnect window and limits are the product's, but for generous rate limits.</summary>
+    public static Task<TestSystem> Shared => One.Value;
+
+    public TestDatabase Database { get; }
+
+    public RedisServer Redis { get; }
+
+    public LiveKitSimulatorHost LiveKitHost { get; }
+
+    public SimulatorClient LiveKit => LiveKitHost.Client;
+
+    public ProcessUnderTest Api { get; private set; } = null!;
+
+    public ProcessUnderTest Worker { get; private set; } = null!;
+
+    /// <summary>Asks the API without a session token.</summary>
+    public HttpClient Anonymous { get; }
+
+    /// <param name="settings">Beside or instead of the usual ones, as environment variables of API and worker.</param>
+    /// <param name="simulator">Changes the simulator's options.</param>
+    public static async Task<TestSystem> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true)
+    {
+        var database = await TestDatabase.NewAsync();
+        var redis = await RedisServer.StartAsync();
+        var address = new Uri($"http://127.0.0.1:{TestPorts.Next()}");
+        var options = new SimulatorOptions
+        {
+            StreamKeyPrefix = KeyPrefix,
+            DepartureTimeout = TimeSpan.FromSeconds(2),
+            Webhooks = [new Uri(address, "/api/webhook/livekit")],
+        };
+        var liveKit = await LiveKitSimulatorHost.StartAsync(simulator?.Invoke(options) ?? options);
+        var environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ConnectionStrings__streamingdb"] = database.ConnectionString,
+            ["ConnectionStrings__redis"] = redis.ConnectionString,
+            ["LiveKit__Url"] = liveKit.Address.ToString(),
+            ["LiveKit__ApiKey"] = liveKit.Options.ApiKey,
+            ["LiveKit__ApiSecret"] = liveKit.Options.ApiSecret.Reveal(),
+            ["DevelopmentIssuer__Enabled"] = "true",
+            ["DevelopmentIssuer__KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
+            ["RateLimits__PerUser__Requests"] = "100000",
+            ["RateLimits__Anonymous__Requests"] = "100000",
+            ["RateLimits__IngressChanges__Requests"] = "100000",
+            ["RateLimits__IngressChangesPerDay__Requests"] = "100000",
+            ["RateLimits__FailedSignatures__Requests"] = "100000",
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>()) environment[name] = value;
+
+        var system = new TestSystem(database, redis, liveKit, environment, address);
+        await Task.WhenAll(system.StartApiAsync(), withWorker ? system.StartWorkerAsync() : Task.CompletedTask);
+        TestDirectory.AtEndOfRun(system.Kill);
+        return system;
+    }
+
+    public async Task StartApiAsync() => Api = await StartAsync("Streaming.Api", Anonymous.BaseAddress!);
+
+    public async Task StartWorkerAsync() => Worker = await StartAsync("Streaming.WebhookWorker", new Uri($"http://127.0.0.1:{TestPorts.Next()}"));
+
+    /// <summary>Another process of the same system, replicas included.</summary>
+    public Task<ProcessUnderTest> StartAsync(string project, Uri address) => ProcessUnderTest.StartAsync(
+        project.Split('.')[^1].ToLowerInvariant(),
+        StartCommand.Dotnet(Clone.Program(project)) with { Environment = new Dictionary<string, string>(_settings) { ["ASPNETCORE_URLS"] = address.ToString() } },
+        new Uri(address, "/health").ToString());
+
+    /// <summary>Asks the API as this user, whom it may not have seen yet.</summary>
+    public async Task<HttpClient> As(string userId)
+    {
+        using var answer = await Anonymous.PostAsJsonAsync("/dev/tokens", new { userId });
+        var token = (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+        var client = Client(Anonymous.BaseAddress!);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    /// <summary>An approved creator, each time another, without a channel.</summary>
+    public async Task<TestCreator> NewCreator()
+    {
+        var userId = $"creator-{Guid.CreateVersion7():N}";
+        await using var db = Database.Open();
+        var now = TimeProvider.System.GetUtcNow();
+        var application = new CreatorApplication(userId, now);
+        application.Approve(now);
+        db.Users.Add(new User(userId, now));
+        db.CreatorApplications.Add(application);
+        await db.SaveChangesAsync();
+        return new TestCreator(userId, await As(userId));
+    }
+
+    /// <summary>An approved creator with a stream key.</summary>
+    public async Task<TestCreator> NewChannel(string ingressType = "RTMP")
+    {
+        var creator = await NewCreator();
+        await creator.CreateIngress(ingressType);
+        return creator;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Anonymous.Dispose();
+        await Api.DisposeAsync();
+        if (Worker is not null) await Worker.DisposeAsync();
+        await LiveKitHost.DisposeAsync();
+        await Redis.DisposeAsync();
+        await Database.DisposeAsync();
+    }
+
+    private void Kill()
+    {
+        Api.Send(Signal.Kill);
+        Worker?.Send(Signal.Kill);
+    }
+
+    private static HttpClient Client(Uri address) => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+}
