@@ -30,12 +30,11 @@ internal sealed class AppHostModel(IDistributedApplicationTestingBuilder builder
     /// <summary>What the resource finds in its environment and in its arguments, as if everything it refers to listened somewhere.</summary>
     public async Task<(IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Arguments)> ConfigurationOf(string name)
     {
-        var port = 40_000;
         foreach (var resource in Resources)
-            foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
+            foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>().Where(endpoint => endpoint.AllocatedEndpoint is null))
             {
-                if (endpoint.AllocatedEndpoint is not null) continue;
-                Allocate(endpoint, "localhost", ++port, KnownNetworkIdentifiers.LocalhostNetwork);
+                var port = endpoint.Port ?? TestPorts.Next();
+                Allocate(endpoint, "localhost", port, KnownNetworkIdentifiers.LocalhostNetwork);
                 var (host, inside) = resource is ContainerResource ? (resource.Name, endpoint.TargetPort ?? port) : ("host.docker.internal", port);
                 Allocate(endpoint, host, inside, KnownNetworkIdentifiers.DefaultAspireContainerNetwork);
             }

@@ -3,13 +3,9 @@ using Npgsql;
 
 namespace Streaming.Tests.AppHost;
 
-public sealed class LocalModelTests : IAsyncLifetime
+public sealed class LocalModelTests(LocalModelTests.Built built) : IClassFixture<LocalModelTests.Built>
 {
-    private AppHostModel _model = null!;
-
-    public async Task InitializeAsync() => _model = await AppHostModel.BuildAsync("--local");
-
-    public async Task DisposeAsync() => await _model.DisposeAsync();
+    private readonly AppHostModel _model = built.Model;
 
     [Fact]
     public void It_is_the_same_system_without_a_container()
@@ -72,5 +68,14 @@ public sealed class LocalModelTests : IAsyncLifetime
         Assert.All(
             _model.Resources.OfType<ParameterResource>().Where(parameter => parameter.Name is not ("livekit-api-key" or "livekit-url")),
             parameter => Assert.True(parameter.Secret, parameter.Name));
+    }
+
+    public sealed class Built : IAsyncLifetime
+    {
+        internal AppHostModel Model { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Model = await AppHostModel.BuildAsync("--local");
+
+        public async Task DisposeAsync() => await Model.DisposeAsync();
     }
 }
