@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Livekit.Server.Sdk.Dotnet;
 using LiveKitSimulator;
+using Microsoft.Extensions.Time.Testing;
+using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Simulator;
 
@@ -117,13 +119,13 @@ public sealed class CapturedStoriesTests
 
         await Stories[story](stage);
 
-        var received = await receiver.Has(captured.Count);
+        await stage.TimePasses(until: () => receiver.All.Count >= captured.Count);
         await stage.Settled();
-        Assert.All(received, request => Assert.Equal("application/webhook+json", request.Headers["Content-Type"]));
+        Assert.All(receiver.All, request => Assert.Equal("application/webhook+json", request.Headers["Content-Type"]));
         var expected = CapturedStory.Comparable(captured.Select(request => (request.Body, request.Answered)));
         var actual = CapturedStory.Comparable(receiver.All.Select(request => (request.Text, request.Answered)));
         Assert.Equal(expected.Keys.Order(), actual.Keys.Order());
-        foreach (var queue in expected.Keys) Assert.Equal(expected[queue], actual[queue]);
+        foreach (var queue in expected.Keys) Assert.Equal(string.Join('\n', expected[queue]), string.Join('\n', actual[queue]));
     }
 
     [Fact]
@@ -143,21 +145,27 @@ public sealed class CapturedStoriesTests
             answers.TryGetValue(request.Text.Contains("\"ingressInfo\":", StringComparison.Ordinal), out var left) && left.TryDequeue(out var answer) ? answer : 200);
     }
 
-    /// <summary>A simulator whose clock runs fast, and the people in the captures.</summary>
-    private sealed class Stage(LiveKitSimulatorHost simulator) : IAsyncDisposable
+    /// <summary>A simulator whose clock stands still while the story is told, and the people in the captures.</summary>
+    private sealed class Stage(LiveKitSimulatorHost simulator, FakeTimeProvider clock) : IAsyncDisposable
     {
         public SimulatorClient Play => simulator.Client;
         public RoomServiceClient Rooms => new(simulator.Address.ToString(), simulator.Options.ApiKey, simulator.Options.ApiSecret.Reveal(), Http());
         private IngressServiceClient Ingresses => new(simulator.Address.ToString(), simulator.Options.ApiKey, simulator.Options.ApiSecret.Reveal(), Http());
 
-        public static async Task<Stage> SetAsync(Receiver receiver) => new(await LiveKitSimulatorHost.StartAsync(new SimulatorOptions
+        public static async Task<Stage> SetAsync(Receiver receiver)
         {
-            Webhooks = [receiver.Url],
-            Time = new FastClock(speed: 100),
-            MaxWebhookAge = TimeSpan.FromHours(1),
-            RtmpUrl = "rtmp://127.0.0.1:1935/live",
-            WhipUrl = "http://127.0.0.1:8085/w",
-        }));
+            var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+            return new Stage(
+                await LiveKitSimulatorHost.StartAsync(new SimulatorOptions
+                {
+                    Webhooks = [receiver.Url],
+                    Time = clock,
+                    MaxWebhookAge = TimeSpan.FromHours(1),
+                    RtmpUrl = "rtmp://127.0.0.1:1935/live",
+                    WhipUrl = "http://127.0.0.1:8085/w",
+                }),
+                clock);
+        }
 
         public AccessToken Token(string room, string identity, VideoGrants grants)
         {
@@ -191,6 +199,12 @@ public sealed class CapturedStoriesTests
             if (transcode is { } enable) request.EnableTranscoding = enable;
             return (await Ingresses.CreateIngress(request)).StreamKey;
         }
+
+        public Task TimePasses(Func<bool> until) => Eventually.True(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return until();
+        });
 
         public async Task Settled() => Assert.True((await Play.Idle(TimeSpan.FromSeconds(20))).IsIdle);
 

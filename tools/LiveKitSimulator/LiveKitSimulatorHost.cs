@@ -30,8 +30,9 @@ public sealed class LiveKitSimulatorHost : IAsyncDisposable
     {
         if (options.Complaint() is { } complaint) throw new ArgumentException(complaint, nameof(options));
 
+        // Neither a settings file nor a variable that is meant for whoever started it (ASPNETCORE_URLS, say) has a say here.
         var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.Configuration.Sources.Clear();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter()));
         builder.Services.AddValidation();
@@ -43,6 +44,7 @@ public sealed class LiveKitSimulatorHost : IAsyncDisposable
             .AddSingleton<TwirpCalls>().AddSingleton<TwirpMethods>().AddSingleton<TwirpEndpoint>();
 
         var app = builder.Build();
+        foreach (var url in options.Urls.Split(';')) app.Urls.Add(url);
         app.Map("/twirp/{service}/{method}", (HttpContext context, string service, string method, TwirpEndpoint twirp) => twirp.Serve(context, service, method));
         app.MapStories();
         await app.StartAsync(ct);

@@ -9,7 +9,7 @@ public static class SimulatorCommands
 {
     private static readonly JsonSerializerOptions Printed = new(SimulatorClient.Json) { WriteIndented = true };
 
-    private static readonly Option<Uri> Url = new("--url") { Description = "Where the simulator runs.", DefaultValueFactory = _ => new Uri("http://127.0.0.1:7880"), CustomParser = Address };
+    private static readonly Option<Uri> Url = new("--url") { Description = "Where the simulator runs; SIMULATOR_URL unless given.", DefaultValueFactory = _ => new Uri(Environment.GetEnvironmentVariable("SIMULATOR_URL") is { Length: > 0 } url ? url : "http://127.0.0.1:7880"), CustomParser = Address };
     private static readonly Option<string> Key = new("--stream-key") { Description = "The stream key the encoder has.", Required = true };
     private static readonly Option<IngestProtocol?> Protocol = new("--protocol") { Description = "The protocol the encoder speaks (rtmp, whip); the ingress' own unless said." };
     private static readonly Option<int> Width = new("--width") { Description = "The picture's width.", DefaultValueFactory = _ => 1280 };

@@ -83,7 +83,7 @@ public sealed class TwirpEndpoint(SimulatorOptions options, TwirpMethods methods
                 ? JsonParser.Parse(Encoding.UTF8.GetString(body.ToArray()), method.Parser.ParseFrom(ByteString.Empty).Descriptor)
                 : method.Parser.ParseFrom(body.ToArray());
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or FormatException or OverflowException)
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException or FormatException or OverflowException)
         {
             return null;
         }
