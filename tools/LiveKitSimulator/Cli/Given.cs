@@ -1,0 +1,14 @@
+using System.CommandLine;
+
+namespace LiveKitSimulator;
+
+/// <summary>Short ways to declare an option.</summary>
+internal static class Given
+{
+    public static Option<T> Optional<T>(string name, string description) => new(name) { Description = description };
+
+    public static Option<T> Optional<T>(string name, string description, T usual) =>
+        new(name) { Description = description, DefaultValueFactory = _ => usual };
+
+    public static Option<T> Required<T>(string name, string description) => new(name) { Description = description, Required = true };
+}
