@@ -48,7 +48,7 @@ try
     await processes.ReadyAsync(stop);
 
     var system = new RunningSystem(api, liveKit, postgres.ConnectionString(), redis.ConnectionString, await DevelopmentTokens.FromAsync(api, stop));
-    await system.WriteAsync(instance.RunFile, stop);
+    await system.WriteAsync(instance, stop);
     Welcome.Print(system, instance, simulated: realLiveKit is null);
     await processes.RunAsync(stop);
     return 0;

@@ -48,6 +48,7 @@ public static class ServeCommand
         var options = new SimulatorOptions
         {
             Urls = given.GetValue(Urls)!,
+            // A secret on a command line is there for every process to read. It is no default either: help would print it.
             ApiKey = given.GetValue(ApiKey) ?? FromEnvironment("LIVEKIT_API_KEY") ?? Defaults.ApiKey,
             ApiSecret = new ApiSecret(given.GetValue(ApiSecret) ?? FromEnvironment("LIVEKIT_API_SECRET") ?? Defaults.ApiSecret.Reveal()),
             Webhooks = [.. (given.GetValue(Webhook) ?? []).Select(url => new Uri(url, UriKind.RelativeOrAbsolute))],
@@ -80,9 +81,6 @@ public static class ServeCommand
         await simulator.WaitForShutdown(stop);
         return 0;
     }
-
-    // A secret on a command line is there for every process to read. It is no default either: help would print it.
-    private static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     private static Option<double> Seconds(string name, string description, TimeSpan usual) =>
         Optional(name, description, usual.TotalSeconds);

@@ -12,8 +12,8 @@ public static class SimulatorCommands
 
     private static readonly Option<Uri> Url = new("--url")
     {
-        Description = "Where the simulator runs.",
-        DefaultValueFactory = _ => new Uri("http://127.0.0.1:7880"),
+        Description = "Where the simulator runs; SIMULATOR_URL unless given.",
+        DefaultValueFactory = _ => new Uri(FromEnvironment("SIMULATOR_URL") ?? "http://127.0.0.1:7880"),
         CustomParser = Address,
     };
 

@@ -1,0 +1,57 @@
+using Aspire.Hosting.ApplicationModel;
+using Streaming.AppHost.Local;
+using Streaming.Tests.Fixtures;
+
+namespace Streaming.Tests.AppHost;
+
+public sealed class LocalRunTests
+{
+    /// <summary>What Aspire's orchestrator does with the model, done by hand where there is none: commands, arguments and environment are the model's.</summary>
+    [Fact]
+    public async Task What_the_local_model_describes_starts_and_becomes_healthy()
+    {
+        await using var model = await AppHostModel.BuildAsync("--local");
+        var running = new Stack<ProcessUnderTest>();
+        try
+        {
+            foreach (var server in (string[])["postgres-server", "redis-server"])
+                running.Push(await ProcessUnderTest.StartAsync(server, await CommandOf(server)));
+            await Eventually.Equal(
+                0,
+                async () =>
+                {
+                    await using var migrations = await ProcessUnderTest.StartAsync("migrations", await CommandOf("migrations"));
+                    return await migrations.Exited;
+                },
+                within: TimeSpan.FromSeconds(60));
+
+            running.Push(await ProcessUnderTest.StartAsync("livekit", await CommandOf("livekit"), await UrlOf("livekit") + "/simulator/health"));
+            running.Push(await ProcessUnderTest.StartAsync("worker", await CommandOf("worker"), await UrlOf("worker") + "/health"));
+            running.Push(await ProcessUnderTest.StartAsync("api", await CommandOf("api"), await UrlOf("api") + "/health"));
+            var tokens = await DevelopmentTokens.FromAsync(await UrlOf("api"), default);
+            Assert.Equal(3, tokens.Creator.Split('.').Length);
+        }
+        finally
+        {
+            while (running.TryPop(out var process)) await process.DisposeAsync();
+        }
+
+        async Task<StartCommand> CommandOf(string name)
+        {
+            var (environment, arguments) = await model.ConfigurationOf(name);
+            return model[name] is ExecutableResource { Command: var command }
+                ? new StartCommand(command, [.. arguments]) { Environment = environment }
+                : StartCommand.Dotnet(
+                    Clone.Program(Path.GetFileNameWithoutExtension(((ProjectResource)model[name]).GetProjectMetadata().ProjectPath)), [.. arguments]) with
+                {
+                    Environment = environment,
+                };
+        }
+
+        async Task<string> UrlOf(string name)
+        {
+            await model.ConfigurationOf(name);
+            return ((IResourceWithEndpoints)model[name]).GetEndpoint("http").Url;
+        }
+    }
+}
