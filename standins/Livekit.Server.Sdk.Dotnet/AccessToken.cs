@@ -72,7 +72,8 @@ public class AccessToken
             payload["roomConfig"] = JsonSerializer.Deserialize<JsonElement>(JsonFormatter.Default.Format(roomConfig));
 
         var signing = new SigningCredentials(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(secret)), SecurityAlgorithms.HmacSha256);
-        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(JsonSerializer.Serialize(payload, CamelCase), signing);
+        var handler = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false };
+        return handler.CreateToken(JsonSerializer.Serialize(payload, CamelCase), signing);
     }
 
     internal static void RequireUsable(string key, string secret)
