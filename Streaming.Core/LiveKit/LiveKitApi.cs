@@ -125,7 +125,7 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         AnswerException answer => answer.Failure,
         HttpRequestException => LiveKitFailure.Unreachable,
         Twirp.Exception { Type: Twirp.ErrorCode.Unauthenticated or Twirp.ErrorCode.Permission_Denied } => LiveKitFailure.CredentialsRefused,
-        Twirp.Exception { Type: Twirp.ErrorCode.Unavailable } => LiveKitFailure.Unreachable,
+        Twirp.Exception { Type: Twirp.ErrorCode.Unavailable or Twirp.ErrorCode.Resource_Exhausted } => LiveKitFailure.Unreachable,
         Twirp.Exception { Type: Twirp.ErrorCode.Deadline_Exceeded } => LiveKitFailure.TimedOut,
         Twirp.Exception { Type: Twirp.ErrorCode.NoError or Twirp.ErrorCode.Unknown } => LiveKitFailure.BadAnswer,
         Twirp.Exception { Type: Twirp.ErrorCode.Not_Found } => LiveKitFailure.NotFound,

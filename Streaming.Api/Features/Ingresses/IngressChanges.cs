@@ -34,7 +34,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         }
         catch (LiveKitException e)
         {
-            return (null, ErrorOf(e));
+            return (null, Errors.Of(e.Failure));
         }
     }
 
@@ -53,7 +53,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         }
         catch (LiveKitException e)
         {
-            return ErrorOf(e);
+            return Errors.Of(e.Failure);
         }
     }
 
@@ -99,9 +99,9 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         {
             created = await livekit.CreateIngress(channel, type, CancellationToken.None);
         }
-        catch (LiveKitException e) when (e.Failure is LiveKitFailure.TimedOut or LiveKitFailure.BadAnswer)
+        catch (LiveKitException)
         {
-            await TryDeleteAll(channel); // it may exist, with a key that nobody has seen
+            await TakeBack(channel); // whatever LiveKit said, it may exist, with a key that nobody has seen
             throw;
         }
 
@@ -112,7 +112,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         }
         catch (Exception)
         {
-            await TryDeleteAll(channel);
+            await TakeBack(channel, created.Id); // and no other: if Postgres restarted, somebody else may have had his turn
             throw;
         }
 
@@ -121,25 +121,23 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
     }
 
     /// <summary>As far as LiveKit can be reached; the worker's sweep and the next change of this channel do the rest.</summary>
-    private async Task TryDeleteAll(Guid channel)
+    private async Task TakeBack(Guid channel, string? ingressId = null)
     {
         try
         {
-            foreach (var id in await livekit.ListIngresses(channel, CancellationToken.None)) await livekit.DeleteIngress(id, CancellationToken.None);
+            foreach (var id in ingressId is null ? await Unrecorded(channel) : [ingressId]) await livekit.DeleteIngress(id, CancellationToken.None);
         }
-        catch (LiveKitException e)
+        catch (Exception e) when (e is LiveKitException || Failures.IsTransient(e))
         {
-            Log.LeftBehind(log, channel, e.Failure);
+            Log.LeftBehind(log, channel, e.GetType().Name);
         }
     }
 
-    private static ApiError ErrorOf(LiveKitException e) => e.Failure switch
+    private async Task<IEnumerable<string>> Unrecorded(Guid channel)
     {
-        LiveKitFailure.Unreachable => Errors.LiveKitUnavailable,
-        LiveKitFailure.TimedOut => Errors.LiveKitTimeout,
-        LiveKitFailure.CredentialsRefused => Errors.LiveKitRefused,
-        _ => Errors.LiveKitBadAnswer,
-    };
+        var ids = await livekit.ListIngresses(channel, CancellationToken.None);
+        return ids.Except(await db.Ingresses.Where(i => i.ChannelId == channel && i.DeletedAt == null).Select(i => i.Id).ToListAsync());
+    }
 
     private static partial class Log
     {
@@ -150,6 +148,6 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         public static partial void Deleted(ILogger logger, string ingressId, Guid channelId);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "An ingress of channel {ChannelId} may be left in LiveKit ({Failure})")]
-        public static partial void LeftBehind(ILogger logger, Guid channelId, LiveKitFailure failure);
+        public static partial void LeftBehind(ILogger logger, Guid channelId, string failure);
     }
 }

@@ -25,10 +25,9 @@ public static class IngressEndpoints
     }
 
     private static async Task<Results<Created<IngressCreated>, ApiError>> Create(
-        HttpContext http, IngressChanges changes, CurrentUser user, TimeProvider time, CreateIngress? request = null, bool replace = false)
+        HttpContext http, IngressChanges changes, CurrentUser user, Arrival arrival, CreateIngress? request = null, bool replace = false)
     {
-        var arrivedAt = time.GetUtcNow();
-        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrivedAt, http.RequestAborted);
+        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrival.At, http.RequestAborted);
         if (error is not null) return error;
         http.Response.Headers.CacheControl = "no-store"; // the one answer that holds the key
         return TypedResults.Created("/api/stream/info", new IngressCreated(created!.Id, created.ServerUrl, created.Key.Reveal(), user.Id));
