@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Streaming.Api.Http;
@@ -19,6 +20,7 @@ public static partial class WebhookEndpoints
         routes.MapPost("/api/webhook/livekit", Receive)
             .AllowAnonymous()
             .DisableRateLimiting() // LiveKit never waits behind somebody else; only wrong signatures are limited
+            .WithMetadata(new DisableCorsAttribute()) // nor is it a browser
             .LimitBody(MaxBytes)
             .WithTags("LiveKit")
             .WithSummary("Receive a LiveKit webhook")
