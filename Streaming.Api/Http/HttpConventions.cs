@@ -48,6 +48,7 @@ public static class HttpConventions
 
     public static void UseHttpConventions(this WebApplication app)
     {
+        app.NoteArrivals();
         app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         if (!app.Environment.IsDevelopment()) app.UseHsts();
