@@ -2,6 +2,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Streaming.Tests.Fixtures;
@@ -16,6 +17,8 @@ internal sealed class AppHostModel(IDistributedApplicationTestingBuilder builder
     public IReadOnlyList<IResource> Resources { get; } = [.. app.Services.GetRequiredService<DistributedApplicationModel>().Resources];
 
     public IEnumerable<string> Names => Resources.Select(resource => resource.Name);
+
+    public string? Setting(string name) => app.Services.GetRequiredService<IConfiguration>()[name];
 
     public IResource this[string name] => Resources.Single(resource => resource.Name == name);
 

@@ -13,18 +13,12 @@ public sealed class LocalRunTests
     {
         await using var model = await AppHostModel.BuildAsync("--local");
         var running = new Stack<ProcessUnderTest>();
+        var log = "";
         try
         {
             foreach (var server in (string[])["postgres-server", "redis-server"])
                 running.Push(await ProcessUnderTest.StartAsync(server, await CommandOf(server)));
-            await Eventually.Equal(
-                0,
-                async () =>
-                {
-                    await using var migrations = await ProcessUnderTest.StartAsync("migrations", await CommandOf("migrations"));
-                    return await migrations.Exited;
-                },
-                within: TimeSpan.FromSeconds(60));
+            await Eventually.Equal(0, MigrateAsync, within: TimeSpan.FromSeconds(60), evidence: () => log);
 
             running.Push(await ProcessUnderTest.StartAsync("livekit", await CommandOf("livekit"), await UrlOf("livekit") + "/simulator/health"));
             running.Push(await ProcessUnderTest.StartAsync("worker", await CommandOf("worker"), await UrlOf("worker") + "/health"));
@@ -46,6 +40,14 @@ public sealed class LocalRunTests
         finally
         {
             while (running.TryPop(out var process)) await process.DisposeAsync();
+        }
+
+        async Task<int> MigrateAsync()
+        {
+            await using var migrations = await ProcessUnderTest.StartAsync("migrations", await CommandOf("migrations"));
+            var code = await migrations.Exited;
+            log = migrations.Log;
+            return code;
         }
 
         async Task<StartCommand> CommandOf(string name)
