@@ -16,21 +16,21 @@ internal static class BareServer
 
     private static readonly byte[] Empty = "{}"u8.ToArray();
 
-    public static Task RunAsync(CancellationToken stop)
+    public static async Task RunAsync(CancellationToken stop)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
         var app = builder.Build();
         var settings = app.Configuration;
-        var redis = new Lazy<IDatabase>(() => RedisClient.Connect(settings.GetConnectionString("redis")!).GetDatabase());
+        var connecting = RedisClient.ConnectAsync(settings.GetConnectionString("redis")!); // its start does not wait for it: ours need not either
         var signature = new WebhookSignature(Options.Create(settings.GetSection(LiveKitOptions.Section).Get<LiveKitOptions>()!), TimeProvider.System);
-        app.Run(http => http.Request.Path.Value switch
+        app.Run(async http => await (http.Request.Path.Value switch
         {
-            "/intake" => Take(http, signature, redis.Value),
-            "/value" => Give(http, redis.Value),
+            "/intake" => Take(http, signature, (await connecting).GetDatabase()),
+            "/value" => Give(http, (await connecting).GetDatabase()),
             _ => Task.CompletedTask, // it is alive
-        });
-        return app.RunAsync(stop);
+        }));
+        await app.RunAsync(stop);
     }
 
     private static async Task Take(HttpContext http, WebhookSignature signature, IDatabase redis)

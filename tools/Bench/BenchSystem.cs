@@ -1,10 +1,10 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using StackExchange.Redis;
 using Streaming.AppHost.Local;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Streams;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace Bench;
 
@@ -77,7 +77,7 @@ internal sealed class BenchSystem : IAsyncDisposable
         await (await LaunchAsync("redis", redis.Command)).ReadyAsync(redis.IsReadyAsync, Patience, stop);
 
         RedisConnectionString = redis.ConnectionString;
-        _redis = RedisClient.Connect(RedisConnectionString);
+        _redis = await RedisClient.ConnectAsync(RedisConnectionString);
         _settings = new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Benchmark", // everything as in Production, except that the development issuer is refused there

@@ -13,7 +13,7 @@ internal static class IntakeBenchmark
     public static async Task RunAsync(BenchOptions options, CancellationToken stop)
     {
         await using var system = await BenchSystem.StartAsync(stop);
-        await using var rawClient = RedisClient.Connect(system.RedisConnectionString);
+        await using var rawClient = await RedisClient.ConnectAsync(system.RedisConnectionString);
         var raw = rawClient.GetDatabase();
         var webhooks = new Webhooks(system.Channels, BenchSystem.ApiKey, system.ApiSecret);
         var api = await system.StartApiAsync(stop);
