@@ -20,6 +20,7 @@ builder.AddHttpConventions();        // errors, validation, JSON, limits, CORS
 builder.Services.AddFeatures();
 
 var app = builder.Build();
+if (!app.IsWellConfigured()) return 1;
 app.UseHttpConventions();
 
 app.MapIngress();
@@ -32,5 +33,6 @@ app.MapServiceEndpoints();           // alive, health
 app.MapDevelopment();                // development issuer, OpenAPI; nothing outside Development
 
 app.Run();
+return 0;
 
 public partial class Program;

@@ -40,7 +40,9 @@ try
     await processes.StartAsync("postgres", postgres.Command, $"127.0.0.1:{postgres.Port}", postgres.IsReadyAsync);
     await processes.StartAsync("redis", redis.Command, $"127.0.0.1:{redis.Port}", redis.IsReadyAsync);
     await processes.ReadyAsync(stop);
-    await processes.CompleteAsync("migrations", Service("Streaming.WebhookWorker", worker, "--migrate", "--seed"), "applied, users seeded", stop);
+    await processes.CompleteAsync(
+        "migrations", Service("Streaming.WebhookWorker", worker, "--migrate", "--seed"),
+        done: "applied, users seeded", advice: "if the data are of another version, ./run --fresh starts anew.", stop);
 
     if (realLiveKit is null) await processes.StartAsync("livekit", simulator, liveKit.Url + " (simulator)", HealthProbe.At(liveKit.Url + "/simulator/health"));
     await processes.StartAsync("worker", Service("Streaming.WebhookWorker", worker), worker, HealthProbe.At(worker + "/health"));
@@ -48,7 +50,7 @@ try
     await processes.ReadyAsync(stop);
 
     var system = new RunningSystem(api, liveKit, postgres.ConnectionString(), redis.ConnectionString, await DevelopmentTokens.FromAsync(api, stop));
-    await system.WriteAsync(instance.RunFile, stop);
+    await system.WriteAsync(instance, stop);
     Welcome.Print(system, instance, simulated: realLiveKit is null);
     await processes.RunAsync(stop);
     return 0;

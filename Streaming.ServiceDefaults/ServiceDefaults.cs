@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -38,6 +39,27 @@ public static class ServiceDefaults
     }
 
     /// <summary>
+    /// Whether every option is as it must be. If not, says so in one sentence each on the error output, where a stack trace would bury it.
+    /// </summary>
+    public static bool IsWellConfigured(this WebApplication app)
+    {
+        try
+        {
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            return true;
+        }
+        catch (Exception e) when (e is OptionsValidationException or AggregateException)
+        {
+            var complaints = e is AggregateException several ? several.InnerExceptions.OfType<OptionsValidationException>() : [(OptionsValidationException)e];
+            foreach (var sentence in complaints.SelectMany(c => c.Failures).Select(Plain).Distinct()) Console.Error.WriteLine(sentence);
+            return false;
+        }
+
+        // Data annotations say "DataAnnotation validation failed for 'XOptions' members: '…' with the error: 'The sentence.'."
+        static string Plain(string failure) => failure.Split("with the error: '") is [_, var sentence] ? sentence.TrimEnd('.', '\'') + "." : failure;
+    }
+
+    /// <summary>
     /// <c>/alive</c>: the process answers. <c>/health</c>: everything it needs answers too. Mapped in every environment, because a
     /// deployment's probes need them most, and therefore with nothing in the body but one word.
     /// </summary>
@@ -48,7 +70,7 @@ public static class ServiceDefaults
         return app;
 
         void Map(string path, Func<HealthCheckRegistration, bool> which) =>
-            app.MapHealthChecks(path, new HealthCheckOptions { Predicate = which }).AllowAnonymous().DisableHttpMetrics();
+            app.MapHealthChecks(path, new HealthCheckOptions { Predicate = which }).AllowAnonymous().DisableRateLimiting().DisableHttpMetrics();
     }
 
     private static void AddLogging(this IHostApplicationBuilder builder)

@@ -13,6 +13,7 @@ builder.AddEventConsuming();         // the queue and the spool into the guarded
 builder.Services.AddHostedService<OrphanIngresses>();
 
 var app = builder.Build();
+if (!app.IsWellConfigured()) return 1;
 if (Migration.IsAskedFor(args)) return await Migration.Run(app, args);
 
 app.MapServiceEndpoints();           // alive, health

@@ -7,15 +7,15 @@ export MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 say() { printf '%s\n' "$@"; }
 fail() { say "$@" >&2; exit 1; }
 
-# progress WHAT: to be run beside something that may take longer than 2 s.
+# progress WHAT: to be run beside something that may take longer than 2 s. Says so after 2, 4, 8, … s.
 progress() {
-    local seconds=2 never
+    local wait=2 never
     exec {never}<> <(:) # nothing ever comes: a sleep without a process, which would outlive us
     read -rt 2 -u "$never" || true
     while kill -0 $$ 2>/dev/null; do
-        say "  $1 … $seconds s"
-        seconds=$((seconds + 5))
-        read -rt 5 -u "$never" || true
+        say "  $1 … $wait s"
+        read -rt $wait -u "$never" || true
+        wait=$((wait * 2))
     done
 }
 
@@ -40,6 +40,7 @@ need_servers() {
     missing=() sudo=()
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
     command -v redis-server >/dev/null || missing+=(redis-server)
+    command -v curl >/dev/null || missing+=(curl) # for the tour
     [ ${#missing[@]} -gt 0 ] || return 0
 
     command -v apt-get >/dev/null || fail "PostgreSQL and Redis are needed, and without apt-get only you can install them: ${missing[*]}."

@@ -1,6 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -20,6 +22,7 @@ internal static class ApiDocument
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = type => OptionalValidation.IsOptional(type.Type) ? null : OpenApiOptions.CreateDefaultSchemaReferenceId(type); // each with its own rules
         options.AddDocumentTransformer(Introduce);
         options.AddOperationTransformer(Describe);
         options.AddSchemaTransformer(Describe);
@@ -129,7 +132,13 @@ internal static class ApiDocument
             schema.Type = type == @enum ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
             schema.Enum = [.. EnumNames.Of(@enum).Select(m => (JsonNode)m.Name)];
         }
+        if ((Nullable.GetUnderlyingType(type) ?? type) == typeof(DateTimeOffset)) // written by our own converter, of which the framework knows nothing
+            schema.Type = type == typeof(DateTimeOffset) ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
+        foreach (var absent in context.JsonTypeInfo.Properties.Where(MayBeAbsent)) schema.Required?.Remove(absent.Name);
         if (property?.GetCustomAttribute<TextAttribute>() is { } text) (schema.MinLength, schema.MaxLength) = (text.Min, text.Max);
         if (property?.GetCustomAttribute<HttpsUrlAttribute>() is not null) (schema.Format, schema.Pattern, schema.MaxLength) = ("uri", "^https://", HttpsUrlAttribute.MaxLength);
     }
+
+    private static bool MayBeAbsent(JsonPropertyInfo member) => OptionalValidation.IsOptional(member.PropertyType)
+        || member.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), true) is [JsonIgnoreAttribute { Condition: JsonIgnoreCondition.WhenWritingNull }];
 }

@@ -31,7 +31,7 @@ public static class HttpConventions
         services.ConfigureHttpJsonOptions(o => Json.Configure(o.SerializerOptions));
         services.AddValidation(OptionalValidation.Register);
 
-        services.AddOpenApi(ApiDocument.Configure);
+        services.AddOpenApi(o => ApiDocument.Configure(o)); // a lambda: the generator that brings the XML comments in does not see a method group
         services.AddRateLimiter();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, o) => Limits.Configure(limiter, o.Value));
         services.AddSingleton<FailedSignatureLimiter>();
@@ -48,6 +48,7 @@ public static class HttpConventions
 
     public static void UseHttpConventions(this WebApplication app)
     {
+        app.NoteArrivals();
         app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         if (!app.Environment.IsDevelopment()) app.UseHsts();

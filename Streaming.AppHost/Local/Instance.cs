@@ -2,7 +2,7 @@ namespace Streaming.AppHost.Local;
 
 /// <summary>
 /// One running system of this clone, with data of its own. The first has .local/data, .local/logs and .local/run.json; one that is started
-/// while the first runs has .local/data-2, .local/logs-2 and .local/run-2.json, and so on.
+/// while the first runs has .local/data-2, .local/logs-2, .local/run-2.json, and so on.
 /// </summary>
 public sealed class Instance : IDisposable
 {
@@ -14,6 +14,7 @@ public sealed class Instance : IDisposable
         DataDirectory = Path.Combine(local, "data" + suffix);
         LogDirectory = Path.Combine(local, "logs" + suffix);
         RunFile = Path.Combine(local, $"run{suffix}.json");
+        EnvironmentFile = Path.Combine(local, $"run{suffix}.env");
     }
 
     public string DataDirectory { get; }
@@ -27,6 +28,9 @@ public sealed class Instance : IDisposable
     /// <summary>Where everything is, for scripts: there while the system is ready.</summary>
     public string RunFile { get; }
 
+    /// <summary>The part of it that people type commands with, for a shell to read.</summary>
+    public string EnvironmentFile { get; }
+
     /// <summary>Takes the first data directory that no running system holds, with its data or, <paramref name="fresh"/>, without.</summary>
     public static async Task<Instance> ClaimAsync(string local, bool fresh, CancellationToken stop = default)
     {
@@ -34,7 +38,7 @@ public sealed class Instance : IDisposable
         {
             Directory.CreateDirectory(local);
             var instance = Claim(local);
-            File.Delete(instance.RunFile);
+            instance.DeleteRunFiles();
             if (Directory.Exists(instance.LogDirectory)) Directory.Delete(instance.LogDirectory, recursive: true);
             if (fresh) await instance.DeleteDataAsync(stop);
             Directory.CreateDirectory(instance.DataDirectory);
@@ -48,7 +52,7 @@ public sealed class Instance : IDisposable
 
     public void Dispose()
     {
-        File.Delete(RunFile);
+        DeleteRunFiles();
         _claim.Dispose();
     }
 
@@ -67,6 +71,12 @@ public sealed class Instance : IDisposable
                 // Another running system holds it.
             }
         }
+    }
+
+    private void DeleteRunFiles()
+    {
+        File.Delete(RunFile);
+        File.Delete(EnvironmentFile);
     }
 
     private async Task DeleteDataAsync(CancellationToken stop)

@@ -32,12 +32,12 @@ public sealed class Processes(string logDirectory) : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs something that does its work and ends.</summary>
-    public async Task CompleteAsync(string name, StartCommand command, string done, CancellationToken stop)
+    /// <summary>Runs something that does its work and ends. <paramref name="advice"/> is for when it fails.</summary>
+    public async Task CompleteAsync(string name, StartCommand command, string done, string advice, CancellationToken stop)
     {
         await using var process = await ChildProcess.StartAsync(name, command, LogFile(name));
         await Progress.WhileAsync($"waiting for {name}", process.Exited.WaitAsync(stop));
-        if (await process.Exited is not 0 and var code) throw new SetupException($"{name} failed with exit code {code}.{process.EndOfLog()}");
+        if (await process.Exited is not 0 and var code) throw new SetupException($"{name} failed with exit code {code}: {advice}{process.EndOfLog()}");
         Progress.Say(name, done);
     }
 

@@ -13,13 +13,25 @@ public sealed record RunningSystem(string Api, LiveKitServer LiveKit, string Pos
 
     public string OpenApi => Api + "/openapi/v1.json";
 
-    public Task WriteAsync(string path, CancellationToken stop = default) => PrivateFile.WriteAsync(path, JsonSerializer.Serialize(new
+    /// <summary>The JSON last: who waits for it finds both.</summary>
+    public async Task WriteAsync(Instance instance, CancellationToken stop = default)
     {
-        Api,
-        Openapi = OpenApi,
-        Livekit = new { LiveKit.Url, LiveKit.ApiKey, ApiSecret = LiveKit.ApiSecret.Reveal() },
-        Postgres,
-        Redis,
-        Tokens,
-    }, Format) + "\n", stop);
+        await PrivateFile.WriteAsync(instance.EnvironmentFile, $"""
+            export API={Api}
+            export CREATOR={Tokens.Creator}
+            export VIEWER={Tokens.Viewer}
+            export ADMIN={Tokens.Admin}
+            export SIMULATOR_URL={LiveKit.Url}
+
+            """, stop);
+        await PrivateFile.WriteAsync(instance.RunFile, JsonSerializer.Serialize(new
+        {
+            Api,
+            Openapi = OpenApi,
+            Livekit = new { LiveKit.Url, LiveKit.ApiKey, ApiSecret = LiveKit.ApiSecret.Reveal() },
+            Postgres,
+            Redis,
+            Tokens,
+        }, Format) + "\n", stop);
+    }
 }

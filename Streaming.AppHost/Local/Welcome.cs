@@ -5,9 +5,7 @@ public static class Welcome
 {
     public static void Print(RunningSystem system, Instance instance, bool simulated)
     {
-        var goLive = simulated
-            ? $"dotnet {FromHere(Clone.Program("LiveKitSimulator"))} go-live --url {system.LiveKit.Url} --stream-key STREAM_KEY"
-            : "(point OBS at the serverUrl and streamKey of the answer)";
+        var goLive = simulated ? "tools/simulate go-live --stream-key STREAM_KEY" : "(point OBS at the serverUrl and streamKey of the answer)";
         Console.WriteLine($"""
 
             API         {system.Api}
@@ -15,15 +13,15 @@ public static class Welcome
             to read     {system.Api}/scalar
             all of it   {FromHere(instance.RunFile)}, logs in {FromHere(instance.LogDirectory)}/
 
-            Session tokens of an approved creator, a viewer and an admin:
+            Session tokens of an approved creator, a viewer and an admin, also in {FromHere(instance.EnvironmentFile)}:
               CREATOR={system.Tokens.Creator}
               VIEWER={system.Tokens.Viewer}
               ADMIN={system.Tokens.Admin}
 
-            Next, in another terminal, after pasting the first of these lines (STREAM_KEY is in the first answer):
-              curl -X POST {system.Api}/api/stream/ingress -H "Authorization: Bearer $CREATOR"
+            Next, in another terminal, after typing . {FromHere(instance.EnvironmentFile)} (STREAM_KEY is in the first answer):
+              curl -X POST $API/api/stream/ingress -H "Authorization: Bearer $CREATOR"
               {goLive}
-              curl {system.Api}/api/stream/status -H "Authorization: Bearer $CREATOR"
+              curl $API/api/stream/status -H "Authorization: Bearer $CREATOR"
 
             Ready. Ctrl+C stops everything; the data stay for the next time.
             """);

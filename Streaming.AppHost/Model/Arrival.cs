@@ -31,7 +31,7 @@ internal sealed partial class Arrival(
                 (await database.Resource.GetConnectionStringAsync(stoppingToken))!,
                 (await redis.Resource.GetConnectionStringAsync(stoppingToken))!,
                 await DevelopmentTokens.FromAsync(url, stoppingToken));
-            await system.WriteAsync(instance.RunFile, stoppingToken);
+            await system.WriteAsync(instance, stoppingToken);
             Welcome.Print(system, instance, liveKit.IsSimulated);
         }
         catch (Exception failure) when (failure is DistributedApplicationException or SetupException)

@@ -66,6 +66,23 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>Takes whoever has this identity out of the channel's room. He who is not there is out already.</summary>
+    public async Task RemoveParticipant(Guid channelId, string identity, CancellationToken ct)
+    {
+        var request = new RoomParticipantIdentity { Room = channelId.ToString(), Identity = identity };
+        try
+        {
+            await CallTwice("RemoveParticipant", client => Rooms(client).RemoveParticipant(request), ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            // As wished.
+        }
+    }
+
+    private RoomServiceClient Rooms(HttpClient client) =>
+        new(options.Value.HttpUrl.ToString(), options.Value.ApiKey!, options.Value.ApiSecret!, client);
+
     private IngressServiceClient Ingresses(HttpClient client) =>
         new(options.Value.HttpUrl.ToString(), options.Value.ApiKey!, options.Value.ApiSecret!, client);
 
@@ -108,7 +125,7 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         AnswerException answer => answer.Failure,
         HttpRequestException => LiveKitFailure.Unreachable,
         Twirp.Exception { Type: Twirp.ErrorCode.Unauthenticated or Twirp.ErrorCode.Permission_Denied } => LiveKitFailure.CredentialsRefused,
-        Twirp.Exception { Type: Twirp.ErrorCode.Unavailable } => LiveKitFailure.Unreachable,
+        Twirp.Exception { Type: Twirp.ErrorCode.Unavailable or Twirp.ErrorCode.Resource_Exhausted } => LiveKitFailure.Unreachable,
         Twirp.Exception { Type: Twirp.ErrorCode.Deadline_Exceeded } => LiveKitFailure.TimedOut,
         Twirp.Exception { Type: Twirp.ErrorCode.NoError or Twirp.ErrorCode.Unknown } => LiveKitFailure.BadAnswer,
         Twirp.Exception { Type: Twirp.ErrorCode.Not_Found } => LiveKitFailure.NotFound,

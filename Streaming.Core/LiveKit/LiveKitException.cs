@@ -9,7 +9,7 @@ public sealed class LiveKitException(LiveKitFailure failure, string method) : Ex
 
 public enum LiveKitFailure
 {
-    /// <summary>No connection, or LiveKit says that it is unavailable.</summary>
+    /// <summary>No connection, or LiveKit says that it is unavailable or has no capacity left.</summary>
     Unreachable,
 
     /// <summary>No answer in time: whether the call had its effect is unknown.</summary>

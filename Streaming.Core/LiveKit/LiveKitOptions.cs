@@ -11,16 +11,16 @@ public sealed class LiveKitOptions : IValidatableObject
     public const int MinSecretBytes = 32;
 
     /// <summary>LiveKit's own address as the API reaches it: http, https, ws or wss.</summary>
-    [Required]
+    [Required(ErrorMessage = "LiveKit:Url must be LiveKit's address.")]
     public Uri? Url { get; set; }
 
     /// <summary>The address given to clients, ws or wss, when it differs from <see cref="Url"/>.</summary>
     public Uri? PublicUrl { get; set; }
 
-    [Required]
+    [Required(ErrorMessage = "LiveKit:ApiKey must be the API key shared with LiveKit.")]
     public string? ApiKey { get; set; }
 
-    [Required]
+    [Required(ErrorMessage = "LiveKit:ApiSecret must be the secret of LiveKit:ApiKey.")]
     public string? ApiSecret { get; set; }
 
     /// <summary>The pair before a rotation: webhooks signed with it are still accepted, nothing is signed with it.</summary>
@@ -33,10 +33,10 @@ public sealed class LiveKitOptions : IValidatableObject
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>For RPCs: the http(s) form of <see cref="Url"/>.</summary>
-    public Uri HttpUrl => WithScheme(Url!, "http", "https");
+    public Uri HttpUrl => WithScheme(Url, "http", "https");
 
     /// <summary>For clients: the ws(s) form.</summary>
-    public Uri ClientUrl => WithScheme(PublicUrl ?? Url!, "ws", "wss");
+    public Uri ClientUrl => WithScheme(PublicUrl ?? Url, "ws", "wss");
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -52,6 +52,7 @@ public sealed class LiveKitOptions : IValidatableObject
             yield return new ValidationResult($"LiveKit:PreviousApiSecret must be at least {MinSecretBytes} bytes long.");
     }
 
-    private static Uri WithScheme(Uri url, string plain, string secure) =>
-        new UriBuilder(url) { Scheme = url.Scheme is "https" or "wss" ? secure : plain, Port = url.IsDefaultPort ? -1 : url.Port }.Uri;
+    // Validation reads every property, also of options that lack an address: it must get as far as saying so.
+    private static Uri WithScheme(Uri? url, string plain, string secure) => url is not { IsAbsoluteUri: true } ? null!
+        : new UriBuilder(url) { Scheme = url.Scheme is "https" or "wss" ? secure : plain, Port = url.IsDefaultPort ? -1 : url.Port }.Uri;
 }

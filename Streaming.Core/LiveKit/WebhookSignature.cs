@@ -43,10 +43,11 @@ public sealed class WebhookSignature
         if (!TryDecode(ascii[(headerDot + 1)..signatureDot], json, out var payload) || ReadClaims(payload) is not { } claims) return SignatureRefusal.Malformed;
         if (claims.Issuer is null || !_secrets.TryGetValue(claims.Issuer, out var secret)) return SignatureRefusal.UnknownKey;
 
-        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(secret, ascii[..signatureDot], expected);
-        Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes + 4];
-        if (!TryDecode(ascii[(signatureDot + 1)..], signature, out var given) || !CryptographicOperations.FixedTimeEquals(given, expected))
+        Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(secret, ascii[..signatureDot], mac);
+        Span<byte> expected = stackalloc byte[Base64Url.GetEncodedLength(HMACSHA256.HashSizeInBytes)];
+        Base64Url.EncodeToUtf8(mac, expected); // compared as text: a decoder would let padding and white space through
+        if (!CryptographicOperations.FixedTimeEquals(ascii[(signatureDot + 1)..], expected))
             return SignatureRefusal.Signature;
 
         var now = _time.GetUtcNow().ToUnixTimeSeconds();

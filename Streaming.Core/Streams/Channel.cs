@@ -47,12 +47,14 @@ public sealed class Channel
 
     public void Retitle(string title, DateTimeOffset now)
     {
+        if (title == Title) return;
         Title = title;
         UpdatedAt = now;
     }
 
     public void ShowThumbnail(string? url, DateTimeOffset now)
     {
+        if (url == Thumbnail) return;
         Thumbnail = url;
         UpdatedAt = now;
     }
@@ -60,9 +62,10 @@ public sealed class Channel
     /// <summary>Changes the chat rules; what is null stays as it is.</summary>
     public void SetChatRules(bool? enabled, bool? delayed, bool? followersOnly, DateTimeOffset now)
     {
+        var before = (IsChatEnabled, IsChatDelayed, IsChatFollowersOnly);
         IsChatEnabled = enabled ?? IsChatEnabled;
         IsChatDelayed = delayed ?? IsChatDelayed;
         IsChatFollowersOnly = followersOnly ?? IsChatFollowersOnly;
-        UpdatedAt = now;
+        if (before != (IsChatEnabled, IsChatDelayed, IsChatFollowersOnly)) UpdatedAt = now;
     }
 }

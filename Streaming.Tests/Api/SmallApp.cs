@@ -37,6 +37,7 @@ public sealed class SmallApp : IAsyncDisposable
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, ApplicationName = "Streaming.Tests" });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Host.UseDefaultServiceProvider(o => o.ValidateOnBuild = false); // no Redis here
         builder.Configuration.AddInMemoryCollection(auth?.Settings ?? new() { ["SessionTokens:JwksUrl"] = "https://auth.invalid/jwks", ["SessionTokens:Issuer"] = "i", ["SessionTokens:Audience"] = "a" });
         builder.Configuration.AddInMemoryCollection(settings);
         builder.AddServiceDefaults();

@@ -2,13 +2,9 @@ using Aspire.Hosting.ApplicationModel;
 
 namespace Streaming.Tests.AppHost;
 
-public sealed class ContainerModelTests : IAsyncLifetime
+public sealed class ContainerModelTests(ContainerModelTests.Built built) : IClassFixture<ContainerModelTests.Built>
 {
-    private AppHostModel _model = null!;
-
-    public async Task InitializeAsync() => _model = await AppHostModel.BuildAsync("--containers");
-
-    public async Task DisposeAsync() => await _model.DisposeAsync();
+    private readonly AppHostModel _model = built.Model;
 
     [Fact]
     public void It_has_everything_a_stream_needs() =>
@@ -106,5 +102,14 @@ public sealed class ContainerModelTests : IAsyncLifetime
         Assert.Contains("rtmp_cpu_cost: 1.2", environment["INGRESS_CONFIG_BODY"], StringComparison.Ordinal);
         Assert.Contains($"password: {Secrets.Of("redis-password")}", environment["INGRESS_CONFIG_BODY"], StringComparison.Ordinal);
         Assert.Matches(@"^ws://\S+:\d+$", environment["LIVEKIT_WS_URL"]);
+    }
+
+    public sealed class Built : IAsyncLifetime
+    {
+        internal AppHostModel Model { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Model = await AppHostModel.BuildAsync("--containers");
+
+        public async Task DisposeAsync() => await Model.DisposeAsync();
     }
 }

@@ -25,6 +25,16 @@ public sealed class TestCreator(string userId, HttpClient api)
         return body;
     }
 
+    /// <returns>Whether there is a new key; whatever else the answer may be, it is no.</returns>
+    public async Task<bool> TryCreateIngress()
+    {
+        using var answer = await api.PostAsync(new Uri("/api/stream/ingress", UriKind.Relative), null);
+        if (answer.StatusCode != HttpStatusCode.Created) return false;
+        var body = await Read(answer, HttpStatusCode.Created);
+        (IngressId, StreamKey) = (body.GetProperty("ingressId").GetString()!, body.GetProperty("streamKey").GetString()!);
+        return true;
+    }
+
     public async Task<JsonElement> Status() => await Read(await api.GetAsync(new Uri("/api/stream/status", UriKind.Relative)), HttpStatusCode.OK);
 
     public async Task<bool> IsLive() => (await Status()).GetProperty("isLive").GetBoolean();

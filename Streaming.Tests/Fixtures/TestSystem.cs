@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Livekit.Server.Sdk.Dotnet;
 using LiveKitSimulator;
 using Streaming.AppHost.Local;
 using Streaming.Core.Creators;
@@ -16,13 +17,16 @@ public sealed class TestSystem : IAsyncDisposable
     /// <summary>What every stream key of a test begins with: it may turn up in one answer and nowhere else.</summary>
     public const string KeyPrefix = "sk_CANARY_";
 
+    private static readonly string[] Limits = ["PerUser", "Anonymous", "IngressChanges", "IngressChangesPerDay", "FailedSignatures"];
+
     private static readonly Lazy<Task<TestSystem>> One = new(() => StartAsync());
 
     private readonly Dictionary<string, string> _settings;
+    private readonly AuthServer? _auth;
 
-    private TestSystem(TestDatabase database, RedisServer redis, LiveKitSimulatorHost liveKit, Dictionary<string, string> settings, Uri address)
+    private TestSystem(TestDatabase database, RedisServer redis, LiveKitSimulatorHost liveKit, AuthServer? auth, Dictionary<string, string> settings, Uri address)
     {
-        (Database, Redis, LiveKitHost, _settings) = (database, redis, liveKit, settings);
+        (Database, Redis, LiveKitHost, _auth, _settings) = (database, redis, liveKit, auth, settings);
         Anonymous = Client(address);
     }
 
@@ -46,7 +50,11 @@ public sealed class TestSystem : IAsyncDisposable
 
     /// <param name="settings">Beside or instead of the usual ones, as environment variables of API and worker.</param>
     /// <param name="simulator">Changes the simulator's options.</param>
-    public static async Task<TestSystem> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true)
+    /// <param name="auth">Whose session tokens are accepted, in Production; without one the development issuer's are, in Development.</param>
+    /// <param name="generousLimits">Whether the rate limits are out of the tests' way; else they are the product's.</param>
+    public static async Task<TestSystem> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true,
+        AuthServer? auth = null, bool generousLimits = true)
     {
         var database = await TestDatabase.NewAsync();
         var redis = await RedisServer.StartAsync();
@@ -60,23 +68,19 @@ public sealed class TestSystem : IAsyncDisposable
         var liveKit = await LiveKitSimulatorHost.StartAsync(simulator?.Invoke(options) ?? options);
         var environment = new Dictionary<string, string>
         {
-            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["ASPNETCORE_ENVIRONMENT"] = auth is null ? "Development" : "Production",
             ["ConnectionStrings__streamingdb"] = database.ConnectionString,
             ["ConnectionStrings__redis"] = redis.ConnectionString,
             ["LiveKit__Url"] = liveKit.Address.ToString(),
             ["LiveKit__ApiKey"] = liveKit.Options.ApiKey,
             ["LiveKit__ApiSecret"] = liveKit.Options.ApiSecret.Reveal(),
-            ["DevelopmentIssuer__Enabled"] = "true",
-            ["DevelopmentIssuer__KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
-            ["RateLimits__PerUser__Requests"] = "100000",
-            ["RateLimits__Anonymous__Requests"] = "100000",
-            ["RateLimits__IngressChanges__Requests"] = "100000",
-            ["RateLimits__IngressChangesPerDay__Requests"] = "100000",
-            ["RateLimits__FailedSignatures__Requests"] = "100000",
         };
+        foreach (var (name, value) in auth?.Settings ?? DevelopmentIssuer()) environment[name.Replace(":", "__", StringComparison.Ordinal)] = value!;
+        if (generousLimits)
+            foreach (var limit in Limits) environment[$"RateLimits__{limit}__Requests"] = "100000";
         foreach (var (name, value) in settings ?? new Dictionary<string, string>()) environment[name] = value;
 
-        var system = new TestSystem(database, redis, liveKit, environment, address);
+        var system = new TestSystem(database, redis, liveKit, auth, environment, address);
         await Task.WhenAll(system.StartApiAsync(), withWorker ? system.StartWorkerAsync() : Task.CompletedTask);
         TestDirectory.AtEndOfRun(system.Kill);
         return system;
@@ -95,11 +99,17 @@ public sealed class TestSystem : IAsyncDisposable
     /// <summary>Asks the API as this user, whom it may not have seen yet.</summary>
     public async Task<HttpClient> As(string userId)
     {
-        using var answer = await Anonymous.PostAsJsonAsync("/dev/tokens", new { userId });
-        var token = (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString();
+        var token = await Token(userId);
         var client = Client(Anonymous.BaseAddress!);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
+    }
+
+    public async Task<string> Token(string userId)
+    {
+        if (_auth is not null) return _auth.Token(userId);
+        using var answer = await Anonymous.PostAsJsonAsync("/dev/tokens", new { userId });
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }
 
     /// <summary>An approved creator, each time another, without a channel.</summary>
@@ -124,6 +134,14 @@ public sealed class TestSystem : IAsyncDisposable
         return creator;
     }
 
+    /// <summary>The ingresses that LiveKit has for a room.</summary>
+    public async Task<IReadOnlyList<IngressInfo>> IngressesIn(string room)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler());
+        var liveKit = new IngressServiceClient(LiveKitHost.Address.ToString(), LiveKitHost.Options.ApiKey, LiveKitHost.Options.ApiSecret.Reveal(), http);
+        return [.. (await liveKit.ListIngress(new ListIngressRequest { RoomName = room })).Items];
+    }
+
     public async ValueTask DisposeAsync()
     {
         Anonymous.Dispose();
@@ -140,5 +158,11 @@ public sealed class TestSystem : IAsyncDisposable
         Worker?.Send(Signal.Kill);
     }
 
-    private static HttpClient Client(Uri address) => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+    private static Dictionary<string, string?> DevelopmentIssuer() => new()
+    {
+        ["DevelopmentIssuer:Enabled"] = "true",
+        ["DevelopmentIssuer:KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
+    };
+
+    private static HttpClient Client(Uri address) => new(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = Timeout.InfiniteTimeSpan }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
 }

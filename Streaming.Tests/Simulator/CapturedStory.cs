@@ -17,9 +17,11 @@ public static partial class CapturedStory
     /// and order of members stay as they are; ids, secrets and times keep only their form. Two things are LiveKit's whim and are
     /// taken out: the counts in a room, which lag, and the order in which one participant's tracks end.
     /// </summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Comparable(IEnumerable<(string Body, int Answered)> requests) => requests
-        .GroupBy(request => request.Body.Contains("\"ingressInfo\":", StringComparison.Ordinal) ? "ingress" : "room")
-        .ToDictionary(queue => queue.Key, IReadOnlyList<string> (queue) => TracksEndSorted([.. queue.Select(request => $"{request.Answered} {Normal(request.Body)}")]));
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Comparable(IEnumerable<(string Body, int Answered)> requests) =>
+        requests.GroupBy(request => Queue(request.Body), request => $"{request.Answered} {Normal(request.Body)}")
+            .ToDictionary(queue => queue.Key, IReadOnlyList<string> (queue) => TracksEndSorted([.. queue]));
+
+    public static string Queue(string body) => body.Contains("\"ingressInfo\":", StringComparison.Ordinal) ? "ingress" : "room";
 
     private static string Normal(string body)
     {
@@ -50,7 +52,8 @@ public static partial class CapturedStory
     [GeneratedRegex(", \"(?:numParticipants|numPublishers)\":[0-9]+")]
     private static partial Regex Counts();
 
-    [GeneratedRegex("\"(sid|id|cid|mid|ingressId|ingress\\.ingressID|ingress\\.resourceID|streamKey|turnPassword|roomId|resourceId|creationTime|creationTimeMs|joinedAt|joinedAtMs|startedAt|endedAt|updatedAt|unixMicro|createdAt)\":\"([^\"]*)\"")]
+    [GeneratedRegex("\"(sid|id|cid|mid|ingressId|ingress\\.ingressID|ingress\\.resourceID|streamKey|turnPassword|roomId|resourceId|" +
+        "creationTime|creationTimeMs|joinedAt|joinedAtMs|startedAt|endedAt|updatedAt|unixMicro|createdAt)\":\"([^\"]*)\"")]
     private static partial Regex Texts();
 
     [GeneratedRegex("\"(version|ssrc)\":[0-9]+")]

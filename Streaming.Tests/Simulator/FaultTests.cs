@@ -8,7 +8,8 @@ namespace Streaming.Tests.Simulator;
 
 public sealed class FaultTests
 {
-    private static readonly DeliveryFaultPlan Rough = new() { Drop = 0.2, Duplicate = 0.2, Reorder = 0.2, ReorderWindowMs = 50, Delay = 0.2, DelayMs = 20 };
+    private static readonly DeliveryFaultPlan Rough =
+        new() { Drop = 0.2, Duplicate = 0.2, Reorder = 0.2, ReorderWindowMs = 50, Delay = 0.2, DelayMs = 20 };
 
     [Fact]
     public async Task The_same_seed_and_story_give_the_same_faults_and_another_seed_others()
@@ -17,7 +18,7 @@ public sealed class FaultTests
 
         Assert.Equal(first, second);
         Assert.NotEqual(first, other);
-        foreach (var fault in new[] { "Drop", "Duplicate", "Reorder", "Delay" }) Assert.Contains(first, delivery => delivery.EndsWith(fault, StringComparison.Ordinal));
+        Assert.Equal(["", "Delay", "Drop", "Duplicate", "Reorder"], first.Select(delivery => delivery.Split(' ')[1]).Distinct().Order());
 
         static async Task<IReadOnlyList<string>> Played(int seed)
         {
@@ -42,7 +43,8 @@ public sealed class FaultTests
         await simulated.Play.ViewerJoins("room", "viewer");
 
         Assert.Empty(await simulated.Events());
-        Assert.All(await simulated.Play.Deliveries(), delivery => Assert.Equal((DeliveryOutcome.Dropped, "Drop"), (delivery.Outcome, delivery.Fault)));
+        var deliveries = await simulated.Play.Deliveries();
+        Assert.Equal(2, deliveries.Count(delivery => delivery is { Outcome: DeliveryOutcome.Dropped, Fault: "Drop" }));
     }
 
     [Fact]
@@ -122,7 +124,8 @@ public sealed class FaultTests
         await using var simulated = await Simulated.StartAsync();
         await simulated.Play.ApiFault(new ApiFault { Mode = ApiFaultMode.Error, Code = "resource_exhausted" });
         Assert.Equal(Twirp.ErrorCode.Resource_Exhausted, (await Assert.ThrowsAsync<Twirp.Exception>(() => simulated.Ingress("room"))).Type);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => simulated.Play.ApiFault(new ApiFault { Mode = ApiFaultMode.Error, Code = "no such code" }));
+        var unknown = new ApiFault { Mode = ApiFaultMode.Error, Code = "no such code" };
+        await Assert.ThrowsAsync<InvalidOperationException>(() => simulated.Play.ApiFault(unknown));
     }
 
     [Theory]

@@ -67,7 +67,8 @@ public sealed class Receiver : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        var headers = context.Request.Headers
+            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         var request = new Received(headers, context.Request.Path, body.ToArray(), 0);
         context.Response.StatusCode = await Answer(request, context.Response);
         received.Enqueue(request with { Answered = context.Response.StatusCode });

@@ -40,7 +40,8 @@ public sealed class RoomTests
     public async Task What_a_token_does_not_mention_is_allowed()
     {
         await using var simulated = await Simulated.StartAsync();
-        var token = Jwt.Sign("""{"iss":"devkey","sub":"x","exp":9999999999,"video":{"roomJoin":true,"room":"room"}}""", simulated.Host.Options.ApiSecret);
+        const string claims = """{"iss":"devkey","sub":"x","exp":9999999999,"video":{"roomJoin":true,"room":"room"}}""";
+        var token = Jwt.Sign(claims, simulated.Host.Options.ApiSecret);
         Assert.True((await simulated.Play.BrowserCreator(new Newcomer { Token = token })).Published);
         Assert.Equal(
             new ParticipantPermission { CanPublish = true, CanPublishData = true, CanSubscribe = true },
@@ -61,9 +62,10 @@ public sealed class RoomTests
     {
         await using var simulated = await Simulated.StartAsync();
         await simulated.Play.ViewerJoins("room", "viewer");
-        await simulated.Rooms.UpdateParticipant(new UpdateParticipantRequest { Room = "room", Identity = "viewer", Permission = new ParticipantPermission { CanPublishData = true } });
+        var mayTalk = new ParticipantPermission { CanPublishData = true };
+        await simulated.Rooms.UpdateParticipant(new UpdateParticipantRequest { Room = "room", Identity = "viewer", Permission = mayTalk });
 
-        Assert.Equal(new ParticipantPermission { CanPublishData = true }, (await simulated.Participants("room")).Single().Permission);
+        Assert.Equal(mayTalk, (await simulated.Participants("room")).Single().Permission);
         Assert.Equal(["room_started", "participant_joined"], await simulated.Events());
     }
 

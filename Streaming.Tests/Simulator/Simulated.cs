@@ -16,9 +16,12 @@ public sealed class Simulated : IAsyncDisposable
     public LiveKitSimulatorHost Host { get; }
     public Receiver Receiver { get; }
     public SimulatorClient Play => Host.Client;
-    public RoomServiceClient Rooms => new(Host.Address.ToString(), Host.Options.ApiKey, Secret, new HttpClient(new SocketsHttpHandler()));
-    public IngressServiceClient Ingresses => new(Host.Address.ToString(), Host.Options.ApiKey, Secret, new HttpClient(new SocketsHttpHandler()));
-    public EgressServiceClient Egresses => new(Host.Address.ToString(), Host.Options.ApiKey, Secret, new HttpClient(new SocketsHttpHandler()));
+    public RoomServiceClient Rooms => new(Host.Address.ToString(), Host.Options.ApiKey, Secret, Http());
+    public IngressServiceClient Ingresses => new(Host.Address.ToString(), Host.Options.ApiKey, Secret, Http());
+    public EgressServiceClient Egresses => new(Host.Address.ToString(), Host.Options.ApiKey, Secret, Http());
+
+    // The SDK's clients set the address and the token of the one they are given.
+    private static HttpClient Http() => new(new SocketsHttpHandler());
 
     private string Secret => Host.Options.ApiSecret.Reveal();
 
@@ -45,16 +48,19 @@ public sealed class Simulated : IAsyncDisposable
     public string Token(VideoGrants grants, string identity = "") =>
         new AccessToken(Host.Options.ApiKey, Secret).WithIdentity(identity).WithGrants(grants).ToJwt();
 
-    public async Task<(int Status, string? ContentType, string Body)> Call(string path, string? authorization, string contentType, byte[] body, HttpMethod? method = null)
+    public async Task<(int Status, string? ContentType, string Body)> Call(
+        string path, string? authorization, string contentType, byte[] body, HttpMethod? method = null)
     {
-        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, new Uri(Host.Address, path)) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, new Uri(Host.Address, path));
+        request.Content = new ByteArrayContent(body);
         request.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         if (authorization is not null) request.Headers.TryAddWithoutValidation("Authorization", authorization);
         using var response = await http.SendAsync(request);
         return ((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync());
     }
 
-    public Task<(int Status, string? ContentType, string Body)> Call(string path, string? authorization, IMessage message, bool json) => json
+    public Task<(int Status, string? ContentType, string Body)> Call(string path, string? authorization, IMessage message, bool json) =>
+        json
         ? Call(path, authorization, "application/json", Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(message)))
         : Call(path, authorization, "application/protobuf", message.ToByteArray());
 

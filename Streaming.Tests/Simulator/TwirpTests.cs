@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using Livekit.Server.Sdk.Dotnet;
+using LiveKitSimulator;
 
 namespace Streaming.Tests.Simulator;
 
@@ -31,7 +32,8 @@ public sealed class TwirpTests : IAsyncLifetime
 
     private Simulated simulated = null!;
 
-    public static IEnumerable<object[]> MethodsInBothEncodings => Methods.Keys.SelectMany(method => new object[][] { [method, false], [method, true] });
+    public static IEnumerable<object[]> MethodsInBothEncodings =>
+        Methods.Keys.SelectMany(method => new object[][] { [method, false], [method, true] });
 
     public async Task InitializeAsync()
     {
@@ -46,7 +48,8 @@ public sealed class TwirpTests : IAsyncLifetime
     public async Task A_method_works_with_its_one_grant_and_with_no_other(string method, bool json)
     {
         var (grant, request) = Methods[method];
-        VideoGrants all = new() { RoomCreate = true, RoomList = true, RoomAdmin = true, RoomRecord = true, IngressAdmin = true, Room = "room" };
+        VideoGrants all = new() { RoomCreate = true, RoomList = true, RoomAdmin = true, RoomRecord = true, IngressAdmin = true };
+        all.Room = "room";
         typeof(VideoGrants).GetProperty(Pascal(grant))!.SetValue(all, false);
         VideoGrants one = new() { Room = grant == "roomAdmin" ? "room" : "" };
         typeof(VideoGrants).GetProperty(Pascal(grant))!.SetValue(one, true);
@@ -69,7 +72,8 @@ public sealed class TwirpTests : IAsyncLifetime
     public async Task An_admin_of_another_room_is_refused(bool json)
     {
         var token = simulated.Token(new VideoGrants { RoomAdmin = true, Room = "another" });
-        var (status, _, body) = await simulated.Call("/twirp/livekit.RoomService/ListParticipants", $"Bearer {token}", new ListParticipantsRequest { Room = "room" }, json);
+        var (status, _, body) = await simulated.Call(
+            "/twirp/livekit.RoomService/ListParticipants", $"Bearer {token}", new ListParticipantsRequest { Room = "room" }, json);
         Assert.Equal((401, """{"code":"unauthenticated","msg":"permissions denied"}"""), (status, body));
     }
 
@@ -94,16 +98,16 @@ public sealed class TwirpTests : IAsyncLifetime
         var options = simulated.Host.Options;
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         string Claims(string key = "devkey", long from = 0, long? expires = 60) =>
-            $$$"""{"iss":"{{{key}}}","nbf":{{{now + from}}},{{{(expires is null ? "" : $"\"exp\":{now + expires},")}}}"video":{"ingressAdmin":true}}""";
+            $$$"""{"iss":"{{{key}}}","nbf":{{{now + from}}},"{{{(expires is null ? "ex" : "exp")}}}":{{{now + expires ?? 0}}},"video":{"ingressAdmin":true}}""";
         var authorization = what switch
         {
-            "another secret" => "Bearer " + LiveKitSimulator.Jwt.Sign(Claims(), new("a secret that is not the one configured")),
-            "another key" => "Bearer " + LiveKitSimulator.Jwt.Sign(Claims(key: "other"), options.ApiSecret),
-            "expired" => "Bearer " + LiveKitSimulator.Jwt.Sign(Claims(expires: -61), options.ApiSecret),
-            "not yet valid" => "Bearer " + LiveKitSimulator.Jwt.Sign(Claims(from: 70), options.ApiSecret),
-            "no expiry" => "Bearer " + LiveKitSimulator.Jwt.Sign(Claims(expires: null), options.ApiSecret),
-            "no algorithm" => $"Bearer eyJhbGciOiJub25lIn0.{LiveKitSimulator.Jwt.Sign(Claims(), options.ApiSecret).Split('.')[1]}.",
-            "no scheme" => LiveKitSimulator.Jwt.Sign(Claims(), options.ApiSecret),
+            "another secret" => "Bearer " + Jwt.Sign(Claims(), new("a secret that is not the one configured")),
+            "another key" => "Bearer " + Jwt.Sign(Claims(key: "other"), options.ApiSecret),
+            "expired" => "Bearer " + Jwt.Sign(Claims(expires: -61), options.ApiSecret),
+            "not yet valid" => "Bearer " + Jwt.Sign(Claims(from: 70), options.ApiSecret),
+            "no expiry" => "Bearer " + Jwt.Sign(Claims(expires: null), options.ApiSecret),
+            "no algorithm" => $"Bearer eyJhbGciOiJub25lIn0.{Jwt.Sign(Claims(), options.ApiSecret).Split('.')[1]}.",
+            "no scheme" => Jwt.Sign(Claims(), options.ApiSecret),
             _ => "Bearer rubbish",
         };
 
@@ -120,7 +124,8 @@ public sealed class TwirpTests : IAsyncLifetime
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var claims = $$$"""{"iss":"devkey","exp":{{{now + expires}}},"nbf":{{{now + from}}},"video":{"ingressAdmin":true}}""";
-        var (status, _, _) = await simulated.Call(CreateIngress, "Bearer " + LiveKitSimulator.Jwt.Sign(claims, simulated.Host.Options.ApiSecret), SomeIngress, json: true);
+        var token = Jwt.Sign(claims, simulated.Host.Options.ApiSecret);
+        var (status, _, _) = await simulated.Call(CreateIngress, $"Bearer {token}", SomeIngress, json: true);
         Assert.Equal(200, status);
     }
 
@@ -146,14 +151,14 @@ public sealed class TwirpTests : IAsyncLifetime
     public async Task What_is_not_there_is_not_found()
     {
         await NotFound("requested room does not exist", () => simulated.Rooms.DeleteRoom(new DeleteRoomRequest { Room = "none" }));
-        await NotFound("requested room does not exist", () => simulated.Rooms.UpdateRoomMetadata(new UpdateRoomMetadataRequest { Room = "none" }));
-        await NotFound("participant does not exist", () => simulated.Rooms.GetParticipant(new RoomParticipantIdentity { Room = "none", Identity = "x" }));
-        await NotFound("participant does not exist", () => simulated.Rooms.RemoveParticipant(new RoomParticipantIdentity { Room = "room", Identity = "x" }));
-        await NotFound("participant does not exist", () => simulated.Rooms.UpdateParticipant(new UpdateParticipantRequest { Room = "room", Identity = "x" }));
-        await NotFound("ingress does not exist", () => simulated.Ingresses.ListIngress(new ListIngressRequest { IngressId = "IN_none" }));
-        await NotFound("ingress does not exist", () => simulated.Ingresses.UpdateIngress(new UpdateIngressRequest { IngressId = "IN_none" }));
-        await NotFound("ingress does not exist", () => simulated.Ingresses.DeleteIngress(new DeleteIngressRequest { IngressId = "IN_none" }));
-        await NotFound("egress does not exist", () => simulated.Egresses.StopEgress(new StopEgressRequest { EgressId = "EG_none" }));
+        await NotFound("requested room does not exist", () => simulated.Rooms.UpdateRoomMetadata(new() { Room = "none" }));
+        await NotFound("participant does not exist", () => simulated.Rooms.GetParticipant(new() { Room = "none", Identity = "x" }));
+        await NotFound("participant does not exist", () => simulated.Rooms.RemoveParticipant(new() { Room = "room", Identity = "x" }));
+        await NotFound("participant does not exist", () => simulated.Rooms.UpdateParticipant(new() { Room = "room", Identity = "x" }));
+        await NotFound("ingress does not exist", () => simulated.Ingresses.ListIngress(new() { IngressId = "IN_none" }));
+        await NotFound("ingress does not exist", () => simulated.Ingresses.UpdateIngress(new() { IngressId = "IN_none" }));
+        await NotFound("ingress does not exist", () => simulated.Ingresses.DeleteIngress(new() { IngressId = "IN_none" }));
+        await NotFound("egress does not exist", () => simulated.Egresses.StopEgress(new() { EgressId = "EG_none" }));
 
         static async Task NotFound(string message, Func<Task> call)
         {
@@ -187,7 +192,8 @@ public sealed class TwirpTests : IAsyncLifetime
     [Fact]
     public async Task An_unknown_service_is_a_page_that_does_not_exist()
     {
-        var (status, type, _) = await simulated.Call("/twirp/livekit.IngressService/CreateIngress", null, "application/json", "{}"u8.ToArray());
+        const string path = "/twirp/livekit.IngressService/CreateIngress";
+        var (status, type, _) = await simulated.Call(path, null, "application/json", "{}"u8.ToArray());
         Assert.Equal((404, "text/plain"), (status, type));
     }
 
@@ -197,7 +203,8 @@ public sealed class TwirpTests : IAsyncLifetime
     [InlineData("application/protobuf", "this is no message")]
     public async Task A_malformed_body_is_said_to_be_one(string contentType, string body)
     {
-        var (status, _, answer) = await simulated.Call(CreateIngress, $"Bearer {simulated.Token(new VideoGrants { IngressAdmin = true })}", contentType, Encoding.UTF8.GetBytes(body));
+        var token = simulated.Token(new VideoGrants { IngressAdmin = true });
+        var (status, _, answer) = await simulated.Call(CreateIngress, $"Bearer {token}", contentType, Encoding.UTF8.GetBytes(body));
         Assert.Equal(400, status);
         Assert.Contains("\"code\":\"malformed\"", answer);
     }
@@ -206,7 +213,9 @@ public sealed class TwirpTests : IAsyncLifetime
     public async Task JSON_goes_in_by_either_name_and_comes_out_by_the_protos_with_its_zeros()
     {
         var token = $"Bearer {simulated.Token(new VideoGrants { IngressAdmin = true })}";
-        foreach (var request in new[] { """{"roomName":"r","participantIdentity":"i","unknown":1}""", """{"room_name":"r","participant_identity":"i"}""" })
+        const string camelCase = """{"roomName":"r","participantIdentity":"i","unknown":1}""";
+        const string snakeCase = """{"room_name":"r","participant_identity":"i"}""";
+        foreach (var request in new[] { camelCase, snakeCase })
         {
             var (_, _, body) = await simulated.Call(CreateIngress, token, "application/json", Encoding.UTF8.GetBytes(request));
             var answer = JsonDocument.Parse(body).RootElement;
@@ -235,7 +244,13 @@ public sealed class TwirpTests : IAsyncLifetime
     [Fact]
     public async Task Data_sent_into_a_room_can_be_looked_at()
     {
-        await simulated.Rooms.SendData(new SendDataRequest { Room = "room", Data = ByteString.CopyFromUtf8("hello"), Topic = "chat", DestinationIdentities = { "viewer" } });
+        await simulated.Rooms.SendData(new SendDataRequest
+        {
+            Room = "room",
+            Data = ByteString.CopyFromUtf8("hello"),
+            Topic = "chat",
+            DestinationIdentities = { "viewer" },
+        });
         var data = Assert.Single(await simulated.Play.Data());
         Assert.Equal(("room", "chat", "hello"), (data.Room, data.Topic, Encoding.UTF8.GetString(data.Data)));
         Assert.Equal(["viewer"], data.DestinationIdentities);

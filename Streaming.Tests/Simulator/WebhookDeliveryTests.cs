@@ -104,7 +104,8 @@ public sealed class WebhookDeliveryTests
         release.SetResult();
 
         var received = await simulated.Receiver.Has(4);
-        Assert.Equal(["room_started", "participant_joined", "participant_left"], received.Where(one => one.Key == "room").Select(one => one.Event));
+        var ofRoom = received.Where(one => one.Key == "room").Select(one => one.Event);
+        Assert.Equal(["room_started", "participant_joined", "participant_left"], ofRoom);
     }
 
     [Fact]
@@ -191,7 +192,8 @@ public sealed class WebhookDeliveryTests
 
         await simulated.Events();
         var deliveries = await simulated.Play.Deliveries();
-        Assert.Equal(["room_started", "participant_joined", "room_started", "participant_joined"], deliveries.Select(delivery => delivery.Event));
+        var events = deliveries.Select(delivery => delivery.Event);
+        Assert.Equal(["room_started", "participant_joined", "room_started", "participant_joined"], events);
         Assert.Equal(
             [DeliveryOutcome.Lost, DeliveryOutcome.Lost, DeliveryOutcome.Sent, DeliveryOutcome.Sent],
             deliveries.Select(delivery => delivery.Outcome));

@@ -46,7 +46,8 @@ public sealed class WebhookSignatureTests
     public async Task Every_URL_gets_the_same_event_and_every_retry_the_same_bytes_and_token()
     {
         await using var second = await Receiver.StartAsync();
-        await using var simulated = await Simulated.StartAsync(options => options with { Webhooks = [.. options.Webhooks, second.Url], Time = new JumpingClock() });
+        await using var simulated = await Simulated.StartAsync(options =>
+            options with { Webhooks = [.. options.Webhooks, second.Url], Time = new JumpingClock() });
         var answers = 0;
         simulated.Receiver.Answer = (_, _) => Task.FromResult(Interlocked.Increment(ref answers) < 3 ? 500 : 200);
 
@@ -65,7 +66,7 @@ public sealed class WebhookSignatureTests
         await simulated.Play.ViewerJoins("room", "first");
         await simulated.Play.ViewerJoins("room", "second");
 
-        var joined = (await simulated.Receiver.Has(3)).Where(request => request.Event == "participant_joined").Select(request => request.Text).ToList();
+        var joined = (await simulated.Receiver.Has(3)).Skip(1).Select(request => request.Text).ToList();
 
         Assert.DoesNotContain("numParticipants", joined[0]);
         Assert.Contains("""{"mime":"video/rtx"}], "numParticipants":1}, "participant":""", joined[1]);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -9,7 +10,11 @@ namespace Livekit.Server.Sdk.Dotnet;
 public class AccessToken
 {
     // Every grant is written out, false and empty ones too, as the SDK does: LiveKit reads a missing canPublish as true.
-    private static readonly JsonSerializerOptions CamelCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions CamelCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // the SDK escapes no more than JSON asks for
+    };
 
     private readonly string key;
     private readonly string secret;
@@ -67,7 +72,8 @@ public class AccessToken
             payload["roomConfig"] = JsonSerializer.Deserialize<JsonElement>(JsonFormatter.Default.Format(roomConfig));
 
         var signing = new SigningCredentials(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(secret)), SecurityAlgorithms.HmacSha256);
-        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(JsonSerializer.Serialize(payload), signing);
+        var handler = new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false };
+        return handler.CreateToken(JsonSerializer.Serialize(payload, CamelCase), signing);
     }
 
     internal static void RequireUsable(string key, string secret)

@@ -12,16 +12,20 @@ public sealed record Grants(JsonElement Claims)
     public string Kind => Text(Claims, "kind");
     public string Room => Text(Video, "room");
 
-    public IReadOnlyDictionary<string, string> Attributes => Claims.TryGetProperty("attributes", out var all) && all.ValueKind is JsonValueKind.Object
-        ? all.EnumerateObject().Where(one => one.Value.ValueKind is JsonValueKind.String).ToDictionary(one => one.Name, one => one.Value.GetString()!)
-        : new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Attributes => Members(Claims, "attributes")
+        .Where(attribute => attribute.Value.ValueKind is JsonValueKind.String)
+        .ToDictionary(attribute => attribute.Name, attribute => attribute.Value.GetString()!);
 
     /// <summary>The grants this token holds, by LiveKit's names, for the record of calls.</summary>
-    public IReadOnlyList<string> Held => Video.ValueKind is JsonValueKind.Object
-        ? [.. Video.EnumerateObject().Where(grant => grant.Value.ValueKind is JsonValueKind.True).Select(grant => grant.Name).Order(StringComparer.Ordinal)]
-        : [];
+    public IReadOnlyList<string> Held =>
+    [
+        .. Members(Claims, "video")
+            .Where(grant => grant.Value.ValueKind is JsonValueKind.True)
+            .Select(grant => grant.Name)
+            .Order(StringComparer.Ordinal),
+    ];
 
-    private JsonElement Video => Claims.TryGetProperty("video", out var video) && video.ValueKind is JsonValueKind.Object ? video : default;
+    private JsonElement Video => Member(Claims, "video");
 
     public bool Has(string grant) => Flag(grant) is true;
 
@@ -37,18 +41,26 @@ public sealed record Grants(JsonElement Claims)
             CanSubscribeMetrics = Flag("canSubscribeMetrics") ?? false,
             Hidden = Has("hidden"),
         };
-        if (Video.ValueKind is JsonValueKind.Object && Video.TryGetProperty("canPublishSources", out var sources) && sources.ValueKind is JsonValueKind.Array)
+        if (Member(Video, "canPublishSources") is { ValueKind: JsonValueKind.Array } sources)
             permission.CanPublishSources.AddRange(sources.EnumerateArray().Select(source => Source(source.GetString())));
         return permission;
     }
 
-    private bool? Flag(string grant) =>
-        Video.ValueKind is JsonValueKind.Object && Video.TryGetProperty(grant, out var value) && value.ValueKind is (JsonValueKind.True or JsonValueKind.False)
-            ? value.GetBoolean()
-            : null;
+    private bool? Flag(string grant) => Member(Video, grant).ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
 
     private static string Text(JsonElement from, string name) =>
-        from.ValueKind is JsonValueKind.Object && from.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString()! : "";
+        Member(from, name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : "";
+
+    private static IEnumerable<JsonProperty> Members(JsonElement from, string name) =>
+        Member(from, name) is { ValueKind: JsonValueKind.Object } members ? members.EnumerateObject() : [];
+
+    private static JsonElement Member(JsonElement from, string name) =>
+        from.ValueKind is JsonValueKind.Object && from.TryGetProperty(name, out var member) ? member : default;
 
     private static TrackSource Source(string? name) => name switch
     {

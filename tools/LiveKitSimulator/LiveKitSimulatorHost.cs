@@ -1,6 +1,4 @@
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
+using System.Text.Json.Serialization;
 
 namespace LiveKitSimulator;
 
@@ -14,7 +12,7 @@ public sealed class LiveKitSimulatorHost : IAsyncDisposable
     {
         this.app = app;
         Options = options;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
+        Address = new Uri(app.Urls.First());
         http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = Address };
         Client = new SimulatorClient(http);
     }
@@ -34,7 +32,7 @@ public sealed class LiveKitSimulatorHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new System.Text.Json.Serialization.JsonStringEnumConverter()));
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         builder.Services.AddValidation();
         builder.Services
             .AddSingleton(options)
@@ -45,7 +43,7 @@ public sealed class LiveKitSimulatorHost : IAsyncDisposable
 
         var app = builder.Build();
         foreach (var url in options.Urls.Split(';')) app.Urls.Add(url);
-        app.Map("/twirp/{service}/{method}", (HttpContext context, string service, string method, TwirpEndpoint twirp) => twirp.Serve(context, service, method));
+        TwirpEndpoint.Map(app);
         app.MapStories();
         await app.StartAsync(ct);
         return new LiveKitSimulatorHost(app, options);

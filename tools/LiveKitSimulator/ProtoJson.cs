@@ -69,9 +69,12 @@ public sealed class ProtoJson
         : "[" + string.Join(", ", items.Cast<object>().Select(item => item is IMessage inner ? Format(inner) : Scalar(field, item))) + "]";
 
     // Every map of LiveKit's goes from text to text.
-    private string? Map(FieldDescriptor field, IDictionary<string, string> entries) => entries.Count == 0
-        ? WhenZero(field, "{}")
-        : "{" + string.Join(", ", entries.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{Quote(entry.Key)}:{Quote(entry.Value)}")) + "}";
+    private string? Map(FieldDescriptor field, IDictionary<string, string> entries)
+    {
+        var members = entries.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => $"{Quote(entry.Key)}:{Quote(entry.Value)}");
+        return entries.Count == 0 ? WhenZero(field, "{}") : "{" + string.Join(", ", members) + "}";
+    }
 
     private static string Scalar(FieldDescriptor field, object value) => value switch
     {

@@ -48,8 +48,8 @@ public sealed record SimulatorOptions
         { ApiKey: "" } => "The API key is empty.",
         { ApiSecret.Bytes.Length: < 32 } => "The API secret must have at least 32 bytes.",
         { StreamKeyPrefix.Length: > 64 } => "The stream key prefix is longer than 64 characters.",
-        _ when Webhooks.Any(url => !url.IsAbsoluteUri || url.Scheme is not ("http" or "https")) => "Every webhook must be an http or https URL.",
-        _ when Urls.Split(';').Any(url => !Uri.TryCreate(url, UriKind.Absolute, out _)) => $"'{Urls}' is not a list of addresses to listen on.",
+        _ when !Webhooks.All(url => url.IsAbsoluteUri && url.Scheme is ("http" or "https")) => "A webhook is an http or https URL.",
+        _ when !Urls.Split(';').All(url => Uri.TryCreate(url, UriKind.Absolute, out _)) => $"Nobody can listen on '{Urls}'.",
         _ when new[] { DepartureTimeout, EmptyTimeout, KilledClientTimeout, FrozenEncoderTimeout, RoomCountsLag, RetryUnit, MaxWebhookAge }
             .Any(wait => wait < TimeSpan.Zero) => "No duration may be negative.",
         { MaxQueueDepth: < 1 } => "The webhook queue needs room for one event.",

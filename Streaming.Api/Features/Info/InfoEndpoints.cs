@@ -15,10 +15,13 @@ public static class InfoEndpoints
         info.MapGet("/", Get)
             .WithSummary("Read the stream's settings")
             .WithDescription("Everything but the stream key, which is shown when it is made and never again.")
+            .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound);
         info.MapPut("/", Put)
             .WithSummary("Change title and thumbnail")
             .WithDescription("What is absent stays as it is; null clears the thumbnail. A title cannot be cleared.")
+            .Takes(new { title = "Building a shed, part 3" })
+            .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound, Errors.Conflict);
     }
 
@@ -28,7 +31,13 @@ public static class InfoEndpoints
     private static async Task<Results<Ok<StreamAnswer>, ApiError>> Put(UpdateInfo change, StreamingDb db, CurrentUser user, TimeProvider time, CancellationToken ct)
     {
         if (await db.Channels.OwnedBy(user.Id).SingleOrDefaultAsync(ct) is not { } channel) return Errors.StreamNotFound;
-        if (change.Title.IsGiven) channel.Retitle(await db.Normalized(change.Title.Value.Trim(), ct), time.GetUtcNow());
+        if (change.Title.IsGiven)
+        {
+            var title = await db.Normalized(change.Title.Value.Trim(), ct);
+            if (title.EnumerateRunes().Count() > Channel.TitleMax) // some characters are several once they are composed
+                return Errors.Invalid("title", $"must have at most {Channel.TitleMax} characters in Unicode normal form C.");
+            channel.Retitle(title, time.GetUtcNow());
+        }
         if (change.Thumbnail.IsGiven) channel.ShowThumbnail(change.Thumbnail.Value, time.GetUtcNow());
         return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
     }

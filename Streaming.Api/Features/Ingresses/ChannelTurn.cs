@@ -1,4 +1,5 @@
 using Npgsql;
+using Streaming.Core.Data;
 
 namespace Streaming.Api.Features.Ingresses;
 
@@ -33,8 +34,15 @@ internal sealed class ChannelTurn : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await using (_connection)
+        await using var _ = _connection;
+        try
+        {
             await Execute(_connection, "select pg_advisory_unlock(hashtextextended(@channel, 0))", _channel, CancellationToken.None);
+        }
+        catch (Exception e) when (Failures.IsTransient(e))
+        {
+            // The lock went with its connection.
+        }
     }
 
     private static async Task<bool> Execute(NpgsqlConnection connection, string sql, Guid channel, CancellationToken ct)

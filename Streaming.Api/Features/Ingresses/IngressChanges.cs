@@ -5,6 +5,7 @@ using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
+using Streaming.Core.Viewers;
 
 namespace Streaming.Api.Features.Ingresses;
 
@@ -33,7 +34,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         }
         catch (LiveKitException e)
         {
-            return (null, ErrorOf(e));
+            return (null, Errors.Of(e.Failure));
         }
     }
 
@@ -52,7 +53,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         }
         catch (LiveKitException e)
         {
-            return ErrorOf(e);
+            return Errors.Of(e.Failure);
         }
     }
 
@@ -75,6 +76,8 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         var ids = (await livekit.ListIngresses(channel, CancellationToken.None)).ToHashSet();
         if (current is not null) ids.Add(current.Id);
         foreach (var id in ids) await livekit.DeleteIngress(id, CancellationToken.None);
+        // After a refused connection LiveKit takes the ingress for broken, and deleting it leaves the publisher on the air.
+        if (ids.Count > 0) await livekit.RemoveParticipant(channel, Identity.Ingress(channel), CancellationToken.None);
         if (current is null) return;
 
         // LiveKit may send no ingress_ended for a deleted ingress: the session ends in the transaction that deletes it.
@@ -96,9 +99,9 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         {
             created = await livekit.CreateIngress(channel, type, CancellationToken.None);
         }
-        catch (LiveKitException e) when (e.Failure is LiveKitFailure.TimedOut or LiveKitFailure.BadAnswer)
+        catch (LiveKitException)
         {
-            await TryDeleteAll(channel); // it may exist, with a key that nobody has seen
+            await TakeBack(channel); // whatever LiveKit said, it may exist, with a key that nobody has seen
             throw;
         }
 
@@ -109,7 +112,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         }
         catch (Exception)
         {
-            await TryDeleteAll(channel);
+            await TakeBack(channel, created.Id); // and no other: if Postgres restarted, somebody else may have had his turn
             throw;
         }
 
@@ -118,25 +121,23 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
     }
 
     /// <summary>As far as LiveKit can be reached; the worker's sweep and the next change of this channel do the rest.</summary>
-    private async Task TryDeleteAll(Guid channel)
+    private async Task TakeBack(Guid channel, string? ingressId = null)
     {
         try
         {
-            foreach (var id in await livekit.ListIngresses(channel, CancellationToken.None)) await livekit.DeleteIngress(id, CancellationToken.None);
+            foreach (var id in ingressId is null ? await Unrecorded(channel) : [ingressId]) await livekit.DeleteIngress(id, CancellationToken.None);
         }
-        catch (LiveKitException e)
+        catch (Exception e) when (e is LiveKitException || Failures.IsTransient(e))
         {
-            Log.LeftBehind(log, channel, e.Failure);
+            Log.LeftBehind(log, channel, e.GetType().Name);
         }
     }
 
-    private static ApiError ErrorOf(LiveKitException e) => e.Failure switch
+    private async Task<IEnumerable<string>> Unrecorded(Guid channel)
     {
-        LiveKitFailure.Unreachable => Errors.LiveKitUnavailable,
-        LiveKitFailure.TimedOut => Errors.LiveKitTimeout,
-        LiveKitFailure.CredentialsRefused => Errors.LiveKitRefused,
-        _ => Errors.LiveKitBadAnswer,
-    };
+        var ids = await livekit.ListIngresses(channel, CancellationToken.None);
+        return ids.Except(await db.Ingresses.Where(i => i.ChannelId == channel && i.DeletedAt == null).Select(i => i.Id).ToListAsync());
+    }
 
     private static partial class Log
     {
@@ -147,6 +148,6 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         public static partial void Deleted(ILogger logger, string ingressId, Guid channelId);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "An ingress of channel {ChannelId} may be left in LiveKit ({Failure})")]
-        public static partial void LeftBehind(ILogger logger, Guid channelId, LiveKitFailure failure);
+        public static partial void LeftBehind(ILogger logger, Guid channelId, string failure);
     }
 }

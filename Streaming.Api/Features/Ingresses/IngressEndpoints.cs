@@ -14,18 +14,20 @@ public static class IngressEndpoints
             .WithSummary("Get a stream key")
             .WithDescription("Makes the channel's ingress and shows its stream key, this once. An ingress that is there already is reset: its key stops working. "
                 + "While live that takes ?replace=true, since it cuts the broadcast off.")
+            .Takes(new CreateIngress(IngressType.WHIP))
+            .Gives(new IngressCreated("IN_7bJd3kQx2fGm", "rtmp://ingress.example.com/live", "(the stream key)", "dev-creator"))
             .Fails(Errors.StreamLive, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
         ingress.MapDelete("/", Delete)
             .WithSummary("Delete the stream key")
             .WithDescription("The key stops working at once; a running broadcast is cut off and its session ended. The channel and its settings stay.")
+            .Gives(new IngressDeleted("Stream ingress deleted successfully"))
             .Fails(Errors.IngressNotFound, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
     }
 
     private static async Task<Results<Created<IngressCreated>, ApiError>> Create(
-        HttpContext http, IngressChanges changes, CurrentUser user, TimeProvider time, CreateIngress? request = null, bool replace = false)
+        HttpContext http, IngressChanges changes, CurrentUser user, Arrival arrival, CreateIngress? request = null, bool replace = false)
     {
-        var arrivedAt = time.GetUtcNow();
-        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrivedAt, http.RequestAborted);
+        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrival.At, http.RequestAborted);
         if (error is not null) return error;
         http.Response.Headers.CacheControl = "no-store"; // the one answer that holds the key
         return TypedResults.Created("/api/stream/info", new IngressCreated(created!.Id, created.ServerUrl, created.Key.Reveal(), user.Id));

@@ -20,6 +20,7 @@ public static partial class WebhookEndpoints
             .AllowAnonymous()
             .DisableRateLimiting() // LiveKit never waits behind somebody else; only wrong signatures are limited
             .LimitBody(MaxBytes)
+            .WithTags("LiveKit")
             .WithSummary("Receive a LiveKit webhook")
             .WithDescription("Signed by LiveKit with a key pair of ours. 200 means that the event is durable; 503 asks LiveKit to send it again.")
             .Accepts<object>("application/webhook+json", "application/json")

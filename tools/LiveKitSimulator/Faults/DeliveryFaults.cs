@@ -37,7 +37,7 @@ public sealed record DeliveryFaultPlan
     };
 }
 
-/// <summary>Rolls the dice once for every event and URL, in the order they are queued: the same seed and story give the same faults.</summary>
+/// <summary>Rolls the dice for every event and URL in the order they are queued: a seed and a story give the same faults again.</summary>
 public sealed class DeliveryFaults(SimulatorOptions options)
 {
     private readonly Lock gate = new();
@@ -69,7 +69,8 @@ public sealed class DeliveryFaults(SimulatorOptions options)
             var (luck, wait) = (dice.NextDouble(), dice.NextDouble());
             if ((luck -= plan.Drop) < 0) return new(DeliveryFaultKind.Drop, default);
             if ((luck -= plan.Duplicate) < 0) return new(DeliveryFaultKind.Duplicate, default);
-            if ((luck -= plan.Reorder) < 0) return new(DeliveryFaultKind.Reorder, TimeSpan.FromMilliseconds(1 + (wait * plan.ReorderWindowMs)));
+            if ((luck -= plan.Reorder) < 0)
+                return new(DeliveryFaultKind.Reorder, TimeSpan.FromMilliseconds(1 + (wait * plan.ReorderWindowMs)));
             return luck - plan.Delay < 0 ? new(DeliveryFaultKind.Delay, TimeSpan.FromMilliseconds(1 + (wait * plan.DelayMs))) : default;
         }
     }

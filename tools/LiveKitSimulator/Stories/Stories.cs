@@ -11,7 +11,8 @@ public sealed class Stories(SimulatorOptions options, Rooms rooms, Ingresses ing
 
     public Connection? TakeOver(EncoderAtKey who) => IsLive(who) ? GoLive(who) : null;
 
-    public Connection DuplicateIngressStarted(EncoderAtKey who) => ingresses.Connect(who.StreamKey, (who.Encoder ?? new Encoder()) with { StartedTwice = true });
+    public Connection DuplicateIngressStarted(EncoderAtKey who) =>
+        ingresses.Connect(who.StreamKey, (who.Encoder ?? new Encoder()) with { StartedTwice = true });
 
     /// <summary>Somebody tries the key of a live stream with the wrong protocol.</summary>
     public Connection? RefusedConnectionWhileLive(EncoderAtKey who)
@@ -21,7 +22,8 @@ public sealed class Stories(SimulatorOptions options, Rooms rooms, Ingresses ing
         return ingresses.Connect(who.StreamKey, (who.Encoder ?? new Encoder()) with { Protocol = wrong });
     }
 
-    public Connection RefusedStart(EncoderAtKey who) => ingresses.Connect(who.StreamKey, (who.Encoder ?? new Encoder()) with { NoCapacity = true });
+    public Connection RefusedStart(EncoderAtKey who) =>
+        ingresses.Connect(who.StreamKey, (who.Encoder ?? new Encoder()) with { NoCapacity = true });
 
     public bool Stop(EncoderAtKey who) => ingresses.Disconnect(who.StreamKey);
 
@@ -95,7 +97,8 @@ public sealed class Stories(SimulatorOptions options, Rooms rooms, Ingresses ing
 
     public bool RoomDeleted(RoomName room) => Found(() => rooms.Delete(new DeleteRoomRequest { Room = room.Room }));
 
-    public bool ParticipantRemoved(Someone who) => Found(() => rooms.RemoveParticipant(new RoomParticipantIdentity { Room = who.Room, Identity = who.Identity }));
+    public bool ParticipantRemoved(Someone who) =>
+        Found(() => rooms.RemoveParticipant(new RoomParticipantIdentity { Room = who.Room, Identity = who.Identity }));
 
     public void LiveKitKilledAndRestarted(LiveKitRestart how) => rooms.Restart(how.Reconnect, ingresses.Reconnected);
 
@@ -146,7 +149,8 @@ public sealed class Stories(SimulatorOptions options, Rooms rooms, Ingresses ing
 
         var grants = new Grants(claims);
         var room = grants.Room.Length > 0 ? grants.Room : newcomer.Room ?? "";
-        if (!grants.Has("roomJoin") || room.Length == 0 || (newcomer.Room is { Length: > 0 } wanted && wanted != room)) return ("", null, "permissions denied");
+        if (!grants.Has("roomJoin") || room.Length == 0 || (newcomer.Room is { Length: > 0 } wanted && wanted != room))
+            return ("", null, "permissions denied");
         if (grants.Identity.Length == 0) return ("", null, "identity cannot be empty");
 
         var info = new ParticipantInfo
@@ -154,7 +158,7 @@ public sealed class Stories(SimulatorOptions options, Rooms rooms, Ingresses ing
             Identity = grants.Identity,
             Name = grants.Name,
             Metadata = grants.Metadata,
-            Kind = Enum.TryParse<ParticipantInfo.Types.Kind>(grants.Kind, ignoreCase: true, out var kind) ? kind : ParticipantInfo.Types.Kind.Standard,
+            Kind = Enum.TryParse<ParticipantInfo.Types.Kind>(grants.Kind, ignoreCase: true, out var kind) ? kind : default,
             Permission = grants.Permission(),
             ClientProtocol = 2,
         };

@@ -12,7 +12,8 @@ public static class StoryEndpoints
         story.MapPost("/go-live", (EncoderAtKey who, Stories stories) => Try(who, stories.GoLive));
         story.MapPost("/takeover", (EncoderAtKey who, Stories stories) => Try(who, stories.TakeOver));
         story.MapPost("/duplicate-ingress-started", (EncoderAtKey who, Stories stories) => Try(who, stories.DuplicateIngressStarted));
-        story.MapPost("/refused-connection-while-live", (EncoderAtKey who, Stories stories) => Try(who, stories.RefusedConnectionWhileLive));
+        story.MapPost("/refused-connection-while-live", (EncoderAtKey who, Stories stories) =>
+            Try(who, stories.RefusedConnectionWhileLive));
         story.MapPost("/refused-start", (EncoderAtKey who, Stories stories) => Try(who, stories.RefusedStart));
         story.MapPost("/stop", (EncoderAtKey who, Stories stories) => Done(stories.Stop(who)));
         story.MapPost("/encoder-killed", (EncoderAtKey who, Stories stories) => Done(stories.EncoderKilled(who)));
@@ -46,7 +47,8 @@ public static class StoryEndpoints
         story.MapGet("/health", () => TypedResults.Ok());
     }
 
-    private static Results<Ok<Connection>, NotFound<Problem>, BadRequest<Problem>> Try(EncoderAtKey who, Func<EncoderAtKey, Connection?> act) =>
+    private static Results<Ok<Connection>, NotFound<Problem>, BadRequest<Problem>> Try(
+        EncoderAtKey who, Func<EncoderAtKey, Connection?> act) =>
         who.Encoder?.Complaint() is { } complaint ? TypedResults.BadRequest(new Problem(complaint))
         : act(who) is { } connection ? TypedResults.Ok(connection)
         : TypedResults.NotFound(new Problem("Nobody is live with this key."));

@@ -25,7 +25,10 @@ public sealed record Newcomer
 /// <param name="AfterMs">How long LiveKit takes to notice; absent, as the simulator was told at its start.</param>
 public sealed record KilledClient([Required] string Room, [Required] string Identity, int? AfterMs = null);
 
-public sealed record UrlInput([Required] string Room, [Required] string Identity, string Url = "http://127.0.0.1:9/a.mp4");
+public sealed record UrlInput([Required] string Room, [Required] string Identity, string Url = UrlInput.Nowhere)
+{
+    public const string Nowhere = "http://127.0.0.1:9/a.mp4";
+}
 
 public sealed record RoomName([Required] string Room);
 

@@ -12,17 +12,23 @@ public sealed class TwirpEndpoint(SimulatorOptions options, TwirpMethods methods
 
     private static readonly JsonParser JsonParser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
 
-    public async Task Serve(HttpContext context, string service, string method)
+    private DateTimeOffset Now => options.Time.GetUtcNow();
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.Map(
+        "/twirp/{service}/{method}",
+        (HttpContext context, string service, string method, TwirpEndpoint twirp) => twirp.Serve(context, service, method));
+
+    private async Task Serve(HttpContext context, string service, string method)
     {
         var fault = faults.Strike(method);
         if (fault?.When is ApiFaultMoment.Before && await Strikes(context, fault))
         {
-            calls.Add(new TwirpCall(options.Time.GetUtcNow(), service, method, null, [], null, null, $"fault: {fault.Mode}"));
+            calls.Add(new TwirpCall(Now, service, method, null, [], null, null, $"fault: {fault.Mode}"));
             return;
         }
 
         var (answer, grants, room) = await Answer(context.Request, service, method);
-        calls.Add(new TwirpCall(options.Time.GetUtcNow(), service, method, MediaType(context.Request), grants?.Held ?? [], room, answer.Status, answer.Result));
+        calls.Add(new TwirpCall(Now, service, method, MediaType(context.Request), grants?.Held ?? [], room, answer.Status, answer.Result));
         if (fault?.When is ApiFaultMoment.After && await Strikes(context, fault)) return;
         await Write(context.Response, answer);
     }
@@ -33,15 +39,22 @@ public sealed class TwirpEndpoint(SimulatorOptions options, TwirpMethods methods
         if (refusal is not null) return (TwirpAnswer.PlainText(StatusCodes.Status401Unauthorized, refusal, "unauthorized"), null, null);
 
         var route = $"{request.Method} {request.Path}";
-        if (!methods.Serves(service)) return (TwirpAnswer.PlainText(StatusCodes.Status404NotFound, "404 page not found\n", "not_found"), grants, null);
-        if (request.Method != HttpMethods.Post) return (TwirpError.Answer("bad_route", $"unsupported method \"{request.Method}\" (only POST is allowed)", route), grants, null);
-        if (methods.Find(service, name) is not { } method) return (TwirpError.Answer("bad_route", $"no handler for path \"{request.Path}\"", route), grants, null);
+        if (!methods.Serves(service))
+            return (TwirpAnswer.PlainText(StatusCodes.Status404NotFound, "404 page not found\n", "not_found"), grants, null);
+        if (request.Method != HttpMethods.Post)
+            return (TwirpError.Answer("bad_route", $"unsupported method \"{request.Method}\" (only POST is allowed)", route), grants, null);
+        if (methods.Find(service, name) is not { } method)
+            return (TwirpError.Answer("bad_route", $"no handler for path \"{request.Path}\"", route), grants, null);
 
         var encoding = MediaType(request);
-        if (encoding is not (Protobuf or Json)) return (TwirpError.Answer("bad_route", $"unexpected Content-Type: \"{request.ContentType}\"", route), grants, null);
+        if (encoding is not (Protobuf or Json))
+            return (TwirpError.Answer("bad_route", $"unexpected Content-Type: \"{request.ContentType}\"", route), grants, null);
 
         if (await Read(request, method, encoding) is not { } message)
-            return (TwirpError.Answer("malformed", $"the {(encoding is Json ? "json" : "protobuf")} request could not be decoded"), grants, null);
+        {
+            var format = encoding is Json ? "json" : "protobuf";
+            return (TwirpError.Answer("malformed", $"the {format} request could not be decoded"), grants, null);
+        }
 
         var room = method.Room?.Invoke(message);
         if (grants?.Has(method.Grant) is not true || (room is not null && grants.Room != room))
@@ -64,11 +77,12 @@ public sealed class TwirpEndpoint(SimulatorOptions options, TwirpMethods methods
         const string bearer = "Bearer ";
         string? token = request.Headers.Authorization;
         if (string.IsNullOrEmpty(token)) token = request.Query["access_token"];
-        else if (!token.StartsWith(bearer, StringComparison.Ordinal)) return (null, "invalid authorization header. Must start with Bearer ");
+        else if (!token.StartsWith(bearer, StringComparison.Ordinal))
+            return (null, "invalid authorization header. Must start with Bearer ");
         else token = token[bearer.Length..];
         if (string.IsNullOrEmpty(token)) return (null, null);
 
-        var (claims, refusal) = Jwt.Read(token, options.ApiKey, options.ApiSecret, options.Time.GetUtcNow());
+        var (claims, refusal) = Jwt.Read(token, options.ApiKey, options.ApiSecret, Now);
         return refusal is null ? (new Grants(claims), null) : (null, refusal);
     }
 
@@ -104,7 +118,7 @@ public sealed class TwirpEndpoint(SimulatorOptions options, TwirpMethods methods
                 await Write(context.Response, TwirpAnswer.PlainText(StatusCodes.Status401Unauthorized, "invalid API key", "unauthorized"));
                 return true;
             case ApiFaultMode.Nonsense:
-                await Write(context.Response, new TwirpAnswer(StatusCodes.Status200OK, "text/html", "<html><body>It works!</body></html>"u8.ToArray(), "nonsense"));
+                await Write(context.Response, new TwirpAnswer(200, "text/html", "<html>It works!</html>"u8.ToArray(), "nonsense"));
                 return true;
             case ApiFaultMode.Error:
                 await Write(context.Response, TwirpError.Answer(fault.Code, "simulated"));

@@ -40,5 +40,6 @@ public static class TwirpError
 /// <param name="Result">"ok", or the code of the error, for the record of calls.</param>
 public sealed record TwirpAnswer(int Status, string ContentType, byte[] Body, string Result)
 {
-    public static TwirpAnswer PlainText(int status, string text, string result) => new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text), result);
+    public static TwirpAnswer PlainText(int status, string text, string result) =>
+        new(status, "text/plain; charset=utf-8", Encoding.UTF8.GetBytes(text), result);
 }

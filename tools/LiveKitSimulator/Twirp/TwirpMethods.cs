@@ -6,7 +6,8 @@ namespace LiveKitSimulator;
 /// <summary>One method of LiveKit's API.</summary>
 /// <param name="Grant">What a token must hold to call it.</param>
 /// <param name="Room">The room the token must be for, where the method is about one.</param>
-public sealed record TwirpMethod(string Service, string Name, string Grant, MessageParser Parser, Func<IMessage, string>? Room, Func<IMessage, IMessage> Perform);
+public sealed record TwirpMethod(
+    string Service, string Name, string Grant, MessageParser Parser, Func<IMessage, string>? Room, Func<IMessage, IMessage> Perform);
 
 /// <summary>The methods that are served. A path that is not here is answered as LiveKit answers an unknown one.</summary>
 public sealed class TwirpMethods
@@ -36,14 +37,16 @@ public sealed class TwirpMethods
         // No egress ever runs here.
         const string egress = "livekit.Egress";
         Add<ListEgressRequest>(egress, "ListEgress", "roomRecord", ListEgressRequest.Parser, _ => new ListEgressResponse());
-        Add<StopEgressRequest>(egress, "StopEgress", "roomRecord", StopEgressRequest.Parser, _ => throw new RefusalException("not_found", "egress does not exist"));
+        Add<StopEgressRequest>(egress, "StopEgress", "roomRecord", StopEgressRequest.Parser, _ => throw RefusalException.EgressNotFound());
     }
 
     public bool Serves(string service) => methods.Keys.Any(known => known.Service == service);
 
     public TwirpMethod? Find(string service, string method) => methods.GetValueOrDefault((service, method));
 
-    private void Add<TRequest>(string service, string name, string grant, MessageParser<TRequest> parser, Func<TRequest, IMessage> perform, Func<TRequest, string>? room = null)
+    private void Add<TRequest>(
+        string service, string name, string grant, MessageParser<TRequest> parser,
+        Func<TRequest, IMessage> perform, Func<TRequest, string>? room = null)
         where TRequest : IMessage<TRequest> =>
         methods[(service, name)] = new TwirpMethod(
             service, name, grant, parser,

@@ -28,4 +28,6 @@ public enum DeliveryOutcome
 public sealed record DeliveryAttempt(DateTimeOffset At, int? Status);
 
 /// <summary>What became of one event at one URL. Holds no body: bodies carry stream keys.</summary>
-public sealed record Delivery(string Id, string Event, string Key, Uri Url, DateTimeOffset CreatedAt, DeliveryOutcome Outcome, string? Fault, IReadOnlyList<DeliveryAttempt> Attempts);
+public sealed record Delivery(
+    string Id, string Event, string Key, Uri Url, DateTimeOffset CreatedAt,
+    DeliveryOutcome Outcome, string? Fault, IReadOnlyList<DeliveryAttempt> Attempts);

@@ -33,7 +33,8 @@ public sealed record WebhookEvent(string Id, string Name, string Key, DateTimeOf
     private static WebhookEvent Of(string name, string key, DateTimeOffset at, params (string Name, string Json)[] members)
     {
         var id = Ids.Of("EV_");
-        var body = $$"""{"event":"{{name}}", {{string.Join(", ", members.Select(m => $"\"{m.Name}\":{m.Json}"))}}, "id":"{{id}}", "createdAt":"{{at.ToUnixTimeSeconds()}}"}""";
+        var about = string.Join(", ", members.Select(member => $"\"{member.Name}\":{member.Json}"));
+        var body = $$"""{"event":"{{name}}", {{about}}, "id":"{{id}}", "createdAt":"{{at.ToUnixTimeSeconds()}}"}""";
         return new WebhookEvent(id, name, key, at, Encoding.UTF8.GetBytes(body));
     }
 

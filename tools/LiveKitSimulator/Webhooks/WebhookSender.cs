@@ -13,7 +13,13 @@ public sealed class WebhookSender(SimulatorOptions options) : IDisposable
     private const int Attempts = 5;
     private const int MaxRedirects = 10;
 
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, ActivityHeadersPropagator = null, UseCookies = false })
+    // Redirects are followed below: the handler would leave the token behind.
+    private readonly HttpClient http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        ActivityHeadersPropagator = null,
+        UseCookies = false,
+    })
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
@@ -39,10 +45,12 @@ public sealed class WebhookSender(SimulatorOptions options) : IDisposable
     {
         var now = options.Time.GetUtcNow().ToUnixTimeSeconds();
         var digest = Convert.ToBase64String(SHA256.HashData(@event.Body.Span));
-        return Jwt.Sign($$"""{"iss":{{ProtoJson.Quote(options.ApiKey)}},"exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},"sha256":"{{digest}}"}""", options.ApiSecret);
+        var key = ProtoJson.Quote(options.ApiKey);
+        return Jwt.Sign($$"""{"iss":{{key}},"exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},"sha256":"{{digest}}"}""", options.ApiSecret);
     }
 
-    private async Task<(HttpStatusCode? Status, double? RetryAfter)> Post(WebhookEvent @event, Uri url, string token, CancellationToken stop)
+    private async Task<(HttpStatusCode? Status, double? RetryAfter)> Post(
+        WebhookEvent @event, Uri url, string token, CancellationToken stop)
     {
         for (var hop = 0; ; hop++)
         {
@@ -54,7 +62,8 @@ public sealed class WebhookSender(SimulatorOptions options) : IDisposable
             try
             {
                 using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stop);
-                if (response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect && response.Headers.Location is { } location)
+                if (response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+                    && response.Headers.Location is { } location)
                 {
                     if (hop == MaxRedirects) return (null, null);
                     url = new Uri(url, location);

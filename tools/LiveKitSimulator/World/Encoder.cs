@@ -37,7 +37,8 @@ public sealed record Encoder
     /// <summary>The simulcast layer (q, h, f) whose first packet comes after its track was announced.</summary>
     public string? LateLayer { get; init; }
 
-    public string? Complaint() => this is { Width: < 16 or > 7680 } or { Height: < 16 or > 4320 } ? "The picture is between 16x16 and 7680x4320." : null;
+    public string? Complaint() =>
+        this is { Width: < 16 or > 7680 } or { Height: < 16 or > 4320 } ? "The picture is between 16x16 and 7680x4320." : null;
 
     public IngressInput Speaks(IngressInput expected) => Protocol switch
     {

@@ -6,7 +6,9 @@ using static Livekit.Server.Sdk.Dotnet.IngressState.Types;
 namespace LiveKitSimulator;
 
 /// <summary>How a connection attempt went: the session's ids, or why it was refused.</summary>
-public sealed record Connection(string? Error, string? IngressId = null, string? ResourceId = null, string? Room = null, string? Identity = null, string? ParticipantSid = null)
+public sealed record Connection(
+    string? Error, string? IngressId = null, string? ResourceId = null,
+    string? Room = null, string? Identity = null, string? ParticipantSid = null)
 {
     public bool Accepted => Error is null;
 }
@@ -29,7 +31,8 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
         {
             // No worker pulls URLs here; the story url-input-fails has its own way in.
             if (request.InputType is IngressInput.UrlInput) throw RefusalException.NobodyAnswers();
-            if (request.InputType is not (IngressInput.RtmpInput or IngressInput.WhipInput)) throw RefusalException.Invalid("invalid ingress type");
+            if (request.InputType is not (IngressInput.RtmpInput or IngressInput.WhipInput))
+                throw RefusalException.Invalid("invalid ingress type");
 
             var info = new IngressInfo
             {
@@ -85,9 +88,11 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
     {
         lock (rooms.Gate)
         {
+            IEnumerable<LiveIngress> asked = request.IngressId.Length > 0 ? [Required(request.IngressId)]
+                : request.RoomName.Length > 0 ? ingresses.Values.Where(ingress => ingress.Info.RoomName == request.RoomName)
+                : ingresses.Values;
             var answer = new ListIngressResponse();
-            if (request.IngressId.Length > 0) answer.Items.Add(Required(request.IngressId).Snapshot());
-            else answer.Items.AddRange(ingresses.Values.Where(ingress => request.RoomName.Length == 0 || ingress.Info.RoomName == request.RoomName).Select(ingress => ingress.Snapshot()));
+            answer.Items.AddRange(asked.Select(ingress => ingress.Snapshot()));
             return answer;
         }
     }
@@ -131,12 +136,12 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
             if (refusal is not null)
             {
                 // A connection that never was still overwrites the state of one that is.
-                Report(ingress, new IngressState { Status = Status.EndpointError, Error = refusal, StartedAt = startedAt, UpdatedAt = Now.Nanoseconds(), ResourceId = resourceId });
+                Report(ingress, Begun(resourceId, startedAt, Status.EndpointError, refusal));
                 return new Connection(refusal, ingress.Info.IngressId, resourceId);
             }
 
             var media = Input(ingress.Info, encoder);
-            var state = new IngressState { Status = Status.EndpointBuffering, StartedAt = startedAt, UpdatedAt = startedAt, ResourceId = resourceId };
+            var state = Begun(resourceId, startedAt);
             Report(ingress, state);
 
             var former = ingress.Session;
@@ -165,7 +170,8 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
             if (encoder.StartedTwice) Queue("ingress_started", ingress);
 
             rooms.Publish(ingress.Info.RoomName, participant, media);
-            return new Connection(null, ingress.Info.IngressId, resourceId, ingress.Info.RoomName, participant.Info.Identity, participant.Info.Sid);
+            var (info, joined) = (ingress.Info, participant.Info);
+            return new Connection(null, info.IngressId, resourceId, info.RoomName, joined.Identity, joined.Sid);
         }
     }
 
@@ -212,7 +218,7 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
                 ParticipantIdentity = identity,
             });
             var (resourceId, startedAt) = (Ids.Of("UR_"), Now.Nanoseconds());
-            Report(ingress, new IngressState { Status = Status.EndpointBuffering, StartedAt = startedAt, UpdatedAt = startedAt, ResourceId = resourceId });
+            Report(ingress, Begun(resourceId, startedAt));
             var participant = rooms.Join(room, Publisher(ingress.Info));
             ingress.Session = new IngressSession(resourceId, startedAt, participant, new Media());
             Attach(ingress, ingress.Session);
@@ -225,7 +231,8 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
 
     public LiveIngress? ByKey(string streamKey)
     {
-        lock (rooms.Gate) return streamKey.Length == 0 ? null : ingresses.Values.FirstOrDefault(ingress => ingress.Info.StreamKey == streamKey);
+        if (streamKey.Length == 0) return null;
+        lock (rooms.Gate) return ingresses.Values.FirstOrDefault(ingress => ingress.Info.StreamKey == streamKey);
     }
 
     /// <summary>After a restart of LiveKit the worker's session goes on under a new participant.</summary>
@@ -264,7 +271,8 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
         session.Participant.Changed();
         session.Participant.Disconnected = reason =>
         {
-            if (ingress.Session == session && reason is not DisconnectReason.DuplicateIdentity) End(ingress, Status.EndpointError, "room disconnected");
+            if (ingress.Session == session && reason is not DisconnectReason.DuplicateIdentity)
+                End(ingress, Status.EndpointError, "room disconnected");
         };
     }
 
@@ -308,15 +316,20 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
         var whip = info.InputType is IngressInput.WhipInput;
         var transcodes = info.HasEnableTranscoding ? info.EnableTranscoding : !whip;
         if (!transcodes && !whip)
-            throw RefusalException.Invalid("invalid transcoding bypass configuration: bypassing transcoding impossible with selected input type");
+            throw Impossible("bypassing transcoding impossible with selected input type");
         if (!transcodes && info.Video is { EncodingOptionsCase: not IngressVideoOptions.EncodingOptionsOneofCase.None })
-            throw RefusalException.Invalid("invalid transcoding bypass configuration: video encoding options must be empty if transcoding is disabled");
+            throw Impossible("video encoding options must be empty if transcoding is disabled");
         if (!transcodes && info.Audio is { EncodingOptionsCase: not IngressAudioOptions.EncodingOptionsOneofCase.None })
-            throw RefusalException.Invalid("invalid transcoding bypass configuration: audio encoding options must be empty if transcoding is disabled");
+            throw Impossible("audio encoding options must be empty if transcoding is disabled");
 
         info.EnableTranscoding = transcodes;
         info.BypassTranscoding = !transcodes;
+
+        static RefusalException Impossible(string why) => RefusalException.Invalid($"invalid transcoding bypass configuration: {why}");
     }
+
+    private static IngressState Begun(string resourceId, long startedAt, Status status = Status.EndpointBuffering, string error = "") =>
+        new() { Status = status, Error = error, StartedAt = startedAt, UpdatedAt = startedAt, ResourceId = resourceId };
 
     private static IngressState Change(IngressState state, Status status, string error = "")
     {
@@ -332,5 +345,6 @@ public sealed class Ingresses(SimulatorOptions options, Rooms rooms, Webhooks we
 
     private void Queue(string what, LiveIngress ingress) => webhooks.Queue(WebhookEvent.OfIngress(what, ingress.Snapshot(), Now));
 
-    private LiveIngress Required(string ingressId) => ingresses.TryGetValue(ingressId, out var ingress) ? ingress : throw RefusalException.IngressNotFound();
+    private LiveIngress Required(string ingressId) =>
+        ingresses.TryGetValue(ingressId, out var ingress) ? ingress : throw RefusalException.IngressNotFound();
 }

@@ -7,12 +7,16 @@ public sealed class LiveRoom(Room info, TimeSpan emptyTimeout, TimeSpan departur
     private DateTimeOffset countedAt;
 
     public Room Info { get; } = info;
-    public TimeSpan EmptyTimeout { get; set; } = emptyTimeout;
-    public TimeSpan DepartureTimeout { get; set; } = departureTimeout;
+    public TimeSpan EmptyTimeout { get; private set; } = emptyTimeout;
+    public TimeSpan DepartureTimeout { get; private set; } = departureTimeout;
     public List<Participant> Participants { get; } = [];
 
     /// <summary>Runs when nobody is here.</summary>
     public ITimer? Closing { get; set; }
+
+    public void StayEmptyFor(uint seconds) => (Info.EmptyTimeout, EmptyTimeout) = (seconds, TimeSpan.FromSeconds(seconds));
+
+    public void StayDesertedFor(uint seconds) => (Info.DepartureTimeout, DepartureTimeout) = (seconds, TimeSpan.FromSeconds(seconds));
 
     public Participant? Find(string identity) => Participants.Find(participant => participant.Info.Identity == identity);
 

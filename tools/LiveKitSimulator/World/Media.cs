@@ -20,14 +20,12 @@ public sealed class Media
     /// <summary>The simulcast layer whose first packet comes after its track was announced, so that its SSRC is not known yet.</summary>
     private string? LateLayer { get; init; }
 
-    public static Media Browser(int width = 320, int height = 240, string micMid = "7", string cameraMid = "8")
+    public static Media Browser(uint width = 320, uint height = 240)
     {
         var media = new Media();
-        media.Add(new TrackInfo { Sid = Ids.Of("TR_AM"), Name = "mic", Source = TrackSource.Microphone, MimeType = "audio/red", Mid = micMid }, Uuid());
-        media.Add(
-            new TrackInfo { Sid = Ids.Of("TR_VC"), Type = TrackType.Video, Name = "cam", Width = (uint)width, Height = (uint)height, Source = TrackSource.Camera, MimeType = "video/VP8", Mid = cameraMid },
-            Uuid(),
-            new VideoLayer { Width = (uint)width, Height = (uint)height, Bitrate = 225_000, Ssrc = Ids.Ssrc() });
+        var layer = new VideoLayer { Width = width, Height = height, Bitrate = 225_000, Ssrc = Ids.Ssrc() };
+        media.Add(Microphone("audio/red", "7", name: "mic"), Uuid());
+        media.Add(Camera("video/VP8", "8", width, height, name: "cam"), Uuid(), layer);
         return media;
 
         static string Uuid() => Guid.CreateVersion7().ToString();
@@ -38,13 +36,14 @@ public sealed class Media
         var (width, height) = ((uint)encoder.Width, (uint)encoder.Height);
         var video = new InputVideoState { MimeType = "video/H264", Width = width, Height = height, Framerate = 25 };
         var audio = new InputAudioState { MimeType = "audio/aac", Channels = 1, SampleRate = (uint)encoder.SampleRate };
-        return Transcoded(ingressId, encoder, audioMid: "1", videoMid: "2", video, audio, encoder.Known ?? KnownAtStart.All, audio);
+        return Transcoded(ingressId, encoder, audioMid: "1", videoMid: "2", video, audio, KnownAtStart.All);
     }
 
     public static Media WhipTranscoded(string ingressId, Encoder encoder)
     {
+        var video = new InputVideoState { MimeType = "video/x-vp8" };
         var audio = new InputAudioState { MimeType = "audio/opus" };
-        return Transcoded(ingressId, encoder, audioMid: "2", videoMid: "1", new InputVideoState { MimeType = "video/x-vp8" }, audio, encoder.Known ?? KnownAtStart.Audio, audio);
+        return Transcoded(ingressId, encoder, audioMid: "2", videoMid: "1", video, audio, KnownAtStart.Audio);
     }
 
     public static Media WhipPassThrough(string ingressId, Encoder encoder)
@@ -55,8 +54,9 @@ public sealed class Media
             Video = new InputVideoState { MimeType = "video/VP8", Width = width, Height = height },
             Audio = new InputAudioState { MimeType = "audio/opus", Channels = 1, SampleRate = 48_000 },
         };
-        media.Add(Microphone("1", stereo: false), Ids.Of("TR_"));
-        media.Add(Camera("video/VP8", "2", width, height), ingressId, new VideoLayer { Quality = VideoQuality.High, Width = width, Height = height, Ssrc = Ids.Ssrc() });
+        var layer = new VideoLayer { Quality = VideoQuality.High, Width = width, Height = height, Ssrc = Ids.Ssrc() };
+        media.Add(Microphone("audio/opus", "1"), Ids.Of("TR_"));
+        media.Add(Camera("video/VP8", "2", width, height), ingressId, layer);
         return media;
     }
 
@@ -65,15 +65,18 @@ public sealed class Media
     {
         track.Version = new TimedVersion { UnixMicro = now.Microseconds() };
         var announced = track.Clone();
-        foreach (var layer in announced.Layers.Concat(announced.Codecs.SelectMany(codec => codec.Layers)).Where(layer => layer.Rid.Length > 0 && layer.Rid == LateLayer))
-            layer.Ssrc = 0;
+        foreach (var layer in announced.Layers.Concat(announced.Codecs.SelectMany(codec => codec.Layers)))
+        {
+            if (layer.Rid.Length > 0 && layer.Rid == LateLayer) layer.Ssrc = 0;
+        }
+
         return announced;
     }
 
     /// <summary>The same media on a new connection.</summary>
     public Media Renewed()
     {
-        var renewed = new Media { Video = Video, Audio = Audio, VideoAtStart = VideoAtStart, AudioAtStart = AudioAtStart, LateLayer = LateLayer };
+        var renewed = new Media { Video = Video, Audio = Audio };
         renewed.tracks.AddRange(tracks.Select(track =>
         {
             var again = track.Clone();
@@ -83,33 +86,44 @@ public sealed class Media
         return renewed;
     }
 
-    private static Media Transcoded(string ingressId, Encoder encoder, string audioMid, string videoMid, InputVideoState video, InputAudioState audio, KnownAtStart known, InputAudioState audioAtStart)
+    private static Media Transcoded(
+        string ingressId, Encoder encoder, string audioMid, string videoMid,
+        InputVideoState video, InputAudioState audio, KnownAtStart usually)
     {
+        var known = encoder.Known ?? usually;
         var media = new Media
         {
             Video = video,
             Audio = audio,
             VideoAtStart = known is KnownAtStart.All ? video : null,
-            AudioAtStart = known is KnownAtStart.Nothing ? null : audioAtStart,
+            AudioAtStart = known is KnownAtStart.Nothing ? null : audio,
             LateLayer = encoder.LateLayer,
         };
         var (width, height) = ((uint)encoder.Width, (uint)encoder.Height);
         var camera = Camera("video/H264", videoMid, width, height);
         camera.Simulcast = true;
-        media.Add(Microphone(audioMid, stereo: true), Ids.Of("TR_"));
+        var microphone = Microphone("audio/opus", audioMid);
+        microphone.Stereo = true;
+        microphone.AudioFeatures.Add(AudioTrackFeature.TfStereo);
+        media.Add(microphone, Ids.Of("TR_"));
         media.Add(camera, ingressId, [.. Simulcast(width, height)]);
         return media;
     }
 
-    private static TrackInfo Microphone(string mid, bool stereo)
-    {
-        var track = new TrackInfo { Sid = Ids.Of("TR_AM"), Source = TrackSource.Microphone, MimeType = "audio/opus", Mid = mid, Stereo = stereo };
-        if (stereo) track.AudioFeatures.Add(AudioTrackFeature.TfStereo);
-        return track;
-    }
+    private static TrackInfo Microphone(string mimeType, string mid, string name = "") =>
+        new() { Sid = Ids.Of("TR_AM"), Name = name, Source = TrackSource.Microphone, MimeType = mimeType, Mid = mid };
 
-    private static TrackInfo Camera(string mimeType, string mid, uint width, uint height) =>
-        new() { Sid = Ids.Of("TR_VC"), Type = TrackType.Video, Width = width, Height = height, Source = TrackSource.Camera, MimeType = mimeType, Mid = mid };
+    private static TrackInfo Camera(string mimeType, string mid, uint width, uint height, string name = "") => new()
+    {
+        Sid = Ids.Of("TR_VC"),
+        Type = TrackType.Video,
+        Name = name,
+        Width = width,
+        Height = height,
+        Source = TrackSource.Camera,
+        MimeType = mimeType,
+        Mid = mid,
+    };
 
     // Layers of a half and a quarter below the full picture, none lower than 180 lines.
     private static IEnumerable<VideoLayer> Simulcast(uint width, uint height)
@@ -136,7 +150,13 @@ public sealed class Media
 
     private void Add(TrackInfo track, string cid, params VideoLayer[] layers)
     {
-        var codec = new SimulcastCodecInfo { MimeType = track.MimeType, Mid = track.Mid, Cid = cid, VideoLayerMode = VideoLayer.Types.Mode.OneSpatialLayerPerStream };
+        var codec = new SimulcastCodecInfo
+        {
+            MimeType = track.MimeType,
+            Mid = track.Mid,
+            Cid = cid,
+            VideoLayerMode = VideoLayer.Types.Mode.OneSpatialLayerPerStream,
+        };
         codec.Layers.AddRange(layers.Select(layer => layer.Clone()));
         track.Layers.AddRange(layers);
         track.Codecs.Add(codec);

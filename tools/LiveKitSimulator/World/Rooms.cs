@@ -3,14 +3,18 @@ using Livekit.Server.Sdk.Dotnet;
 namespace LiveKitSimulator;
 
 /// <summary>Data that was sent into a room.</summary>
-public sealed record SentData(DateTimeOffset At, string Room, string? Topic, string Kind, IReadOnlyList<string> DestinationIdentities, byte[] Data);
+public sealed record SentData(
+    DateTimeOffset At, string Room, string? Topic, string Kind, IReadOnlyList<string> DestinationIdentities, byte[] Data);
 
-/// <summary>The rooms and who is in them. Rooms and ingresses share one lock: LiveKit's events leave in the order things happened.</summary>
+/// <summary>The rooms and who is in them. Rooms and ingresses share one lock, so that events leave in the order things happened.</summary>
 public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDisposable
 {
     // What a server offers unless configured otherwise.
     private static readonly string[] Codecs =
-        ["audio/PCMU", "audio/PCMA", "audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/H265", "video/rtx"];
+    [
+        "audio/PCMU", "audio/PCMA", "audio/opus", "audio/red",
+        "video/VP8", "video/H264", "video/VP9", "video/AV1", "video/H265", "video/rtx",
+    ];
 
     private readonly Dictionary<string, LiveRoom> rooms = [];
     private readonly List<SentData> sent = [];
@@ -29,8 +33,8 @@ public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDispos
             if (request.Name.Length > 256) throw RefusalException.Invalid("room name length exceeds limits");
 
             var room = Open(request.Name);
-            if (request.EmptyTimeout > 0) (room.Info.EmptyTimeout, room.EmptyTimeout) = (request.EmptyTimeout, TimeSpan.FromSeconds(request.EmptyTimeout));
-            if (request.DepartureTimeout > 0) (room.Info.DepartureTimeout, room.DepartureTimeout) = (request.DepartureTimeout, TimeSpan.FromSeconds(request.DepartureTimeout));
+            if (request.EmptyTimeout > 0) room.StayEmptyFor(request.EmptyTimeout);
+            if (request.DepartureTimeout > 0) room.StayDesertedFor(request.DepartureTimeout);
             if (request.MaxParticipants > 0) room.Info.MaxParticipants = request.MaxParticipants;
             if (request.Metadata.Length > 0) room.Info.Metadata = request.Metadata;
             AnnounceIfNew(room);
@@ -44,7 +48,8 @@ public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDispos
         lock (Gate)
         {
             var answer = new ListRoomsResponse();
-            answer.Rooms.AddRange(rooms.Values.Where(room => request.Names.Count == 0 || request.Names.Contains(room.Info.Name)).Select(Snapshot));
+            var asked = rooms.Values.Where(room => request.Names.Count == 0 || request.Names.Contains(room.Info.Name));
+            answer.Rooms.AddRange(asked.Select(Snapshot));
             return answer;
         }
     }
@@ -76,7 +81,8 @@ public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDispos
         lock (Gate)
         {
             var answer = new ListParticipantsResponse();
-            if (rooms.TryGetValue(request.Room, out var room)) answer.Participants.AddRange(room.Participants.Select(participant => participant.Info.Clone()));
+            if (rooms.TryGetValue(request.Room, out var room))
+                answer.Participants.AddRange(room.Participants.Select(participant => participant.Info.Clone()));
             return answer;
         }
     }
@@ -134,9 +140,12 @@ public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDispos
     {
         lock (Gate)
         {
-            if (request.Nonce.Length is not (0 or 16)) throw RefusalException.Invalid($"nonce should be 16-bytes or not present, got: {request.Nonce.Length} bytes");
+            if (request.Nonce.Length is not (0 or 16))
+                throw RefusalException.Invalid($"nonce should be 16-bytes or not present, got: {request.Nonce.Length} bytes");
             if (!rooms.ContainsKey(request.Room)) throw RefusalException.NobodyAnswers();
-            sent.Add(new SentData(Now, request.Room, request.HasTopic ? request.Topic : null, request.Kind.ToString(), [.. request.DestinationIdentities], request.Data.ToByteArray()));
+            var topic = request.HasTopic ? request.Topic : null;
+            var to = request.DestinationIdentities.ToList();
+            sent.Add(new SentData(Now, request.Room, topic, request.Kind.ToString(), to, request.Data.ToByteArray()));
             return new SendDataResponse();
         }
     }
@@ -270,7 +279,8 @@ public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDispos
     private LiveRoom Enter(string roomName, ParticipantInfo info)
     {
         var room = Open(roomName);
-        if (room.Info.MaxParticipants > 0 && room.Participants.Count(other => other.Counts && other.Info.Identity != info.Identity) >= room.Info.MaxParticipants)
+        var others = room.Participants.Count(other => other.Counts && other.Info.Identity != info.Identity);
+        if (room.Info.MaxParticipants > 0 && others >= room.Info.MaxParticipants)
             throw new RefusalException("resource_exhausted", "room has exceeded its max participants");
 
         AnnounceIfNew(room);

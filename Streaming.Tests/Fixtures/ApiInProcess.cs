@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Logging;
+using Streaming.Api.Auth;
+
+namespace Streaming.Tests.Fixtures;
+
+/// <summary>The API in this process on a real Kestrel, for tests that look at its routes. What it needs of the world is set and away.</summary>
+public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
+{
+    private readonly string _environment;
+
+    public ApiInProcess(string environment)
+    {
+        _environment = environment;
+        UseKestrel(0);
+        StartServer();
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment(_environment);
+        builder.ConfigureLogging(logging => logging.ClearProviders());
+        foreach (var (name, value) in new Dictionary<string, string>
+        {
+            ["ConnectionStrings:streamingdb"] = "Host=127.0.0.1;Port=1;Timeout=1",
+            ["ConnectionStrings:redis"] = "127.0.0.1:1",
+            ["LiveKit:Url"] = "http://127.0.0.1:1",
+            ["LiveKit:ApiKey"] = "key",
+            ["LiveKit:ApiSecret"] = "a-livekit-secret-of-at-least-32-bytes",
+            ["RateLimits:Anonymous:Requests"] = "100000",
+        }) builder.UseSetting(name, value);
+
+        if (_environment == "Production")
+        {
+            builder.UseSetting("SessionTokens:JwksUrl", "https://auth.invalid/jwks");
+            builder.UseSetting("SessionTokens:Issuer", AuthServer.Issuer);
+            builder.UseSetting("SessionTokens:Audience", AuthServer.Audience);
+        }
+        else
+        {
+            builder.UseSetting("DevelopmentIssuer:Enabled", "true");
+            builder.UseSetting("DevelopmentIssuer:KeyFile", Path.Combine(TestDirectory.New("issuer"), "key"));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Net;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Streaming.Api.Http;
+using Streaming.Tests.Api;
+using Streaming.Tests.Fixtures;
+
+namespace Streaming.Tests.Security;
+
+/// <summary>Walks the routes that the API really has.</summary>
+public sealed class RouteTests : IDisposable
+{
+    private readonly ApiInProcess _production = new("Production"), _development = new("Development");
+
+    public void Dispose()
+    {
+        _production.Dispose();
+        _development.Dispose();
+    }
+
+    [Fact]
+    public void Every_route_asks_who_is_calling_but_for_these()
+    {
+        Assert.Equal(["/alive", "/api/webhook/livekit", "/health"], Anonymous(_production));
+        Assert.Equal(
+            ["/alive", "/api/webhook/livekit", "/dev/jwks", "/dev/tokens", "/health", "/openapi/{documentName}.json"],
+            Anonymous(_development).Where(r => !r.StartsWith("/scalar", StringComparison.Ordinal)));
+        Assert.Contains(Routes(_production), r => !IsAnonymous(r));
+    }
+
+    [Fact]
+    public void Only_what_machines_call_is_exempt_from_the_rate_limits() => Assert.Equal(
+        ["/alive", "/api/webhook/livekit", "/health"],
+        Routes(_production).Where(r => r.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null).Select(Path).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public async Task Every_route_answers_a_stranger_with_the_headers_and_the_error_of_the_one_shape()
+    {
+        // Also finds an endpoint with a parameter that cannot be bound: from the first request on, every route would answer 500.
+        using var client = _production.CreateClient();
+        var walked = 0;
+        foreach (var route in Routes(_production).Where(r => !Path(r).StartsWith("/alive", StringComparison.Ordinal) && !Path(r).StartsWith("/health", StringComparison.Ordinal)))
+        {
+            var method = new HttpMethod(route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods[0]);
+            using var request = new HttpRequestMessage(method, route.RoutePattern.RawText!.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal));
+            if (route.Metadata.GetMetadata<IAcceptsMetadata>() is not null) request.Content = new StringContent("{}", null, "application/json");
+
+            var response = await client.SendAsync(request);
+
+            await response.IsError(401, IsAnonymous(route) ? "invalid_signature" : "unauthorized");
+            Assert.Equal(["nosniff"], response.Headers.GetValues("X-Content-Type-Options"));
+            Assert.True(response.Headers.CacheControl!.NoStore);
+            Assert.False(response.Headers.Contains("Server"));
+            walked++;
+        }
+        Assert.True(walked >= 8, $"{walked} routes");
+    }
+
+    [Theory]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/scalar")]
+    [InlineData("/scalar/")]
+    [InlineData("/dev/jwks")]
+    [InlineData("/dev/tokens")]
+    public async Task What_is_for_developers_is_not_there_in_production(string path)
+    {
+        using var client = _production.CreateClient();
+
+        await (await client.GetAsync(new Uri(path, UriKind.Relative))).IsError(404, "not_found");
+    }
+
+    [Fact]
+    public async Task The_page_that_shows_the_api_loads_nothing_from_elsewhere()
+    {
+        using var client = _development.CreateClient();
+        var page = await client.GetStringAsync(new Uri("/scalar/", UriKind.Relative));
+
+        Assert.Contains("openapi/v1.json", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("//", page.Replace("<!doctype html>", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        foreach (var file in new[] { "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js" })
+            Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(file, UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public void Whoever_may_fail_says_how()
+    {
+        var mayFail = Routes(_development).Where(r => r.Metadata.GetMetadata<MayFail>() is not null).ToList();
+
+        Assert.NotEmpty(mayFail);
+        Assert.All(mayFail, r => Assert.True(r.Metadata.GetMetadata<FailsMetadata>() is not null, $"{r.DisplayName} returns errors and names none with Fails()."));
+    }
+
+    private static IEnumerable<RouteEndpoint> Routes(ApiInProcess api) =>
+        api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
+    private static IEnumerable<string> Anonymous(ApiInProcess api) => Routes(api).Where(IsAnonymous).Select(Path).Distinct().Order(StringComparer.Ordinal);
+
+    private static bool IsAnonymous(RouteEndpoint route) => route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+
+    private static string Path(RouteEndpoint route) => "/" + route.RoutePattern.RawText!.Trim('/');
+}
