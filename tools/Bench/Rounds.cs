@@ -28,7 +28,7 @@ internal sealed class Rounds
                 fastest[candidate] = Math.Max(fastest[candidate], measured.PerSecond);
                 if (round < 0) continue; // the runtime has been compiling what runs often
                 rounds._rounds[candidate].Add(measured);
-                Console.WriteLine($"  {round + 1}. {candidate.Name,-14} {measured.PerSecond,7:0}/s");
+                Console.WriteLine($"  {round + 1}. {candidate.Name,-14} {measured.PerSecond,7:0}/s {measured.MicrosecondsPerRequest,5:0} µs");
             }
         }
 
