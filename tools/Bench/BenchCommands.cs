@@ -13,6 +13,7 @@ internal static class BenchCommands
     public static RootCommand Root() => new("Measures the webhook intake, the status and the start, each side by side with the least that could do the same.")
     {
         Verb("intake", "POST /api/webhook/livekit beside a bare endpoint and plain XADD.", IntakeBenchmark.RunAsync),
+        Verb("status", "GET /api/stream/status beside a bare endpoint that reads one Redis key.", StatusBenchmark.RunAsync),
         Bare(),
     };
 

@@ -57,7 +57,7 @@ public sealed partial class EventIntake(EventQueue queue, Spool spool, ILogger<E
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Accepted {EventId} ({Kind}) into {Store}")]
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Accepted {EventId} ({Kind}) into {Store}")]
         public static partial void Accepted(ILogger logger, string eventId, string kind, string store);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Redis did not take {EventId} ({Failure}): spooling it")]

@@ -21,10 +21,10 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
     private static readonly string Header = Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8);
 
     private readonly byte[] _secret = Encoding.UTF8.GetBytes(apiSecret.Reveal());
-    private readonly Template[] _story = Read();
+    private readonly Template[] _events = [.. Stories().SelectMany(Read)];
     private int _made;
 
-    public double MeanBytes => _story.Average(template => template.Json.Length);
+    public double MeanBytes => _events.Average(one => one.Json.Length);
 
     /// <summary>New bodies, none of which was there before.</summary>
     public byte[][] Bodies(int count) => [.. Enumerable.Range(0, count).Select(_ => Next())];
@@ -32,14 +32,23 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
     /// <summary>The same as whole requests.</summary>
     public byte[][] Requests(int count, Uri url) => [.. Bodies(count).Select(body => Request(body, url))];
 
+    /// <summary>The first channel goes live, and one viewer comes.</summary>
+    public IEnumerable<byte[]> GoLive(Uri url) =>
+        Read(Stories().Single(story => Path.GetFileName(story) == "rtmp-obs-one-viewer.jsonl"))
+            .TakeWhile(one => !one.IsEnding).Select(one => Request(Body(one, broadcast: 0), url));
+
     private byte[] Next()
     {
-        var (broadcast, position) = Math.DivRem(_made++, _story.Length);
-        var (json, ids, rooms) = _story[position];
-        var body = (byte[])json.Clone();
-        foreach (var end in ids)
+        var (broadcast, position) = Math.DivRem(_made++, _events.Length);
+        return Body(_events[position], broadcast);
+    }
+
+    private byte[] Body(Template template, int broadcast)
+    {
+        var body = (byte[])template.Json.Clone();
+        foreach (var end in template.Ids)
             for (var (digit, rest) = (1, broadcast); digit <= Digits; digit++, rest /= Alphabet.Length) body[end - digit] = (byte)Alphabet[rest % Alphabet.Length];
-        foreach (var start in rooms)
+        foreach (var start in template.Rooms)
             Encoding.ASCII.GetBytes(channels[broadcast % channels.Count].ToString(), body.AsSpan(start));
         return body;
     }
@@ -59,16 +68,16 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
         ];
     }
 
-    private static Template[] Read() =>
-    [
-        .. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Captures"), "*.jsonl").Order(StringComparer.Ordinal)
-            .SelectMany(story => File.ReadLines(story).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("body").GetString()!).Distinct())
-            .Select(Template.Of),
-    ];
+    private static IEnumerable<string> Stories() => Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Captures"), "*.jsonl").Order(StringComparer.Ordinal);
 
+    /// <summary>The events of a story, each once: captures hold LiveKit's retries too.</summary>
+    private static IEnumerable<Template> Read(string story) =>
+        File.ReadLines(story).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("body").GetString()!).Distinct().Select(Template.Of);
+
+    /// <param name="IsEnding">Whether something or someone goes away by it.</param>
     /// <param name="Ids">Where the ids end that are another broadcast's each time.</param>
     /// <param name="Rooms">Where the room's name is.</param>
-    private sealed partial record Template(byte[] Json, int[] Ids, int[] Rooms)
+    private sealed partial record Template(byte[] Json, bool IsEnding, int[] Ids, int[] Rooms)
     {
         private static readonly string Placeholder = Guid.Empty.ToString();
 
@@ -79,8 +88,12 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
             body = body.Replace($"\"{room.GetString()}\"", $"\"{Placeholder}\"", StringComparison.Ordinal);
             if (!Ascii.IsValid(body)) throw new SetupException("A capture is not ASCII: its places are counted in characters.");
             return new Template(
-                Encoding.ASCII.GetBytes(body), [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)]);
+                Encoding.ASCII.GetBytes(body), Ending().IsMatch(json.GetProperty("event").GetString()!),
+                [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)]);
         }
+
+        [GeneratedRegex("_(left|unpublished|ended|finished|aborted)$")]
+        private static partial Regex Ending();
 
         [GeneratedRegex("(?<=\")(EV|RM|PA|IN|RT|WH|UR)_[A-Za-z0-9]{12}(?=\")")]
         private static partial Regex Id();
