@@ -46,9 +46,11 @@ public sealed class TestSystem : IAsyncDisposable
 
     /// <param name="settings">Beside or instead of the usual ones, as environment variables of API and worker.</param>
     /// <param name="simulator">Changes the simulator's options.</param>
-    public static async Task<TestSystem> StartAsync(IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true)
+    /// <param name="postgres">A server that the test may break; else the shared one.</param>
+    public static async Task<TestSystem> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true, PostgresServer? postgres = null)
     {
-        var database = await TestDatabase.NewAsync();
+        var database = await TestDatabase.NewAsync(postgres);
         var redis = await RedisServer.StartAsync();
         var address = new Uri($"http://127.0.0.1:{TestPorts.Next()}");
         var options = new SimulatorOptions
