@@ -25,13 +25,13 @@ public sealed class ChildProcess : IAsyncDisposable
 
     private ChildProcess(string name, StartCommand command, string logFile, Process process)
     {
-        (Name, LogFile, _command, _process) = (name, logFile, command, process);
+        (Name, Id, LogFile, _command, _process) = (name, process.Id, logFile, command, process);
         Exited = WaitAsync();
     }
 
     public string Name { get; }
 
-    public int Id => _process.Id;
+    public int Id { get; }
 
     public string LogFile { get; }
 
@@ -64,7 +64,8 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(name, command, logFile, await started.Task);
     }
 
-    public bool Send(Signal signal) => !_process.HasExited && signal.Send(Id);
+    /// <returns>False when it has ended: its number may be another's by now.</returns>
+    public bool Send(Signal signal) => !Exited.IsCompleted && signal.Send(Id);
 
     /// <summary>Asks it to stop, and insists after a while.</summary>
     public async Task StopAsync(TimeSpan patience)

@@ -19,9 +19,10 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
-    public static async Task<TestDatabase> NewAsync()
+    /// <param name="server">One that the test may break; else the shared one.</param>
+    public static async Task<TestDatabase> NewAsync(PostgresServer? server = null)
     {
-        var server = await PostgresServer.Shared;
+        server ??= await PostgresServer.Shared;
         return new TestDatabase(await server.NewDatabaseAsync("streaming_template", Migrate));
     }
 

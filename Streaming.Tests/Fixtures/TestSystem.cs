@@ -52,11 +52,12 @@ public sealed class TestSystem : IAsyncDisposable
     /// <param name="simulator">Changes the simulator's options.</param>
     /// <param name="auth">Whose session tokens are accepted, in Production; without one the development issuer's are, in Development.</param>
     /// <param name="generousLimits">Whether the rate limits are out of the tests' way; else they are the product's.</param>
+    /// <param name="postgres">A server that the test may break; else the shared one.</param>
     public static async Task<TestSystem> StartAsync(
         IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true,
-        AuthServer? auth = null, bool generousLimits = true)
+        AuthServer? auth = null, bool generousLimits = true, PostgresServer? postgres = null)
     {
-        var database = await TestDatabase.NewAsync();
+        var database = await TestDatabase.NewAsync(postgres);
         var redis = await RedisServer.StartAsync();
         var address = new Uri($"http://127.0.0.1:{TestPorts.Next()}");
         var options = new SimulatorOptions
