@@ -13,8 +13,8 @@ builder.AddEventConsuming();         // the queue and the spool into the guarded
 builder.Services.AddHostedService<OrphanIngresses>();
 
 var app = builder.Build();
+if (Migration.IsAskedFor(args)) return await Migration.Run(app, args); // needs the database alone
 if (!app.IsWellConfigured()) return 1;
-if (Migration.IsAskedFor(args)) return await Migration.Run(app, args);
 
 app.MapServiceEndpoints();           // alive, health
 await app.RunAsync();
