@@ -40,8 +40,9 @@ public static class CoreServices
     public static IServiceCollection AddLiveKit(this IServiceCollection services)
     {
         services.AddOptions<LiveKitOptions>().BindConfiguration(LiveKitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddTransient<LiveKitApi.NarrowToken>();
         services.AddTransient<LiveKitApi.AnswerCheck>();
-        services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
+        services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.NarrowToken>().AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
         services.AddSingleton<LiveKitApi>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
