@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Streaming.Api.Http;
@@ -19,6 +20,7 @@ public static partial class WebhookEndpoints
         routes.MapPost("/api/webhook/livekit", Receive)
             .AllowAnonymous()
             .DisableRateLimiting() // LiveKit never waits behind somebody else; only wrong signatures are limited
+            .WithMetadata(new DisableCorsAttribute()) // no browser has any business here
             .LimitBody(MaxBytes)
             .WithSummary("Receive a LiveKit webhook")
             .WithDescription("Signed by LiveKit with a key pair of ours. 200 means that the event is durable; 503 asks LiveKit to send it again.")
