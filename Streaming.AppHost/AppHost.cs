@@ -2,6 +2,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Streaming.AppHost.Local;
 using Streaming.AppHost.Model;
 
+// What a person can put right, he is told in one sentence.
+AppDomain.CurrentDomain.UnhandledException += (_, failure) =>
+{
+    if (failure.ExceptionObject is not SetupException problem) return;
+    Console.Error.WriteLine(problem.Message);
+    Environment.Exit(1);
+};
+
 // One model, three ways to run it: in containers (the default with a container engine), on the servers of this machine (without one, or
 // with --local), and published, where LiveKit and the users' tokens are somebody else's and everything secret is a parameter.
 var builder = DistributedApplication.CreateBuilder([.. args.Except(["--local", "--containers", "--fresh"])]);
@@ -60,6 +68,7 @@ else
 
 if (instance is not null)
 {
+    Dashboard.MoveFromTakenPorts(builder.Configuration, new FreePorts(instance.DataDirectory));
     if (!local && args.Contains("--fresh"))
         await ContainerEngine.ForgetVolumesAsync(builder);
     builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<Arrival>(services, instance, database, redis, liveKit, api, worker));

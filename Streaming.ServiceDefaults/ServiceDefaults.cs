@@ -136,7 +136,10 @@ public static class ServiceDefaults
 
     private static bool IsProbe(PathString path) => path.StartsWithSegments(AlivePath) || path.StartsWithSegments(HealthPath);
 
-    /// <summary>A query string can hold a token that somebody put there by mistake; a span without it loses nothing we look for.</summary>
+    /// <summary>
+    /// A query string can hold a token that somebody put there by mistake, and Aspire switches off for local work what the
+    /// instrumentations do about that. A span without it loses nothing we look for.
+    /// </summary>
     private static void DropQuery(Activity activity)
     {
         activity.SetTag("url.query", null);

@@ -13,7 +13,7 @@ builder.AddEventConsuming();         // the queue and the spool into the guarded
 builder.Services.AddHostedService<OrphanIngresses>();
 
 var app = builder.Build();
-if (Migration.IsAskedFor(args)) return await Migration.Run(app, args); // needs the database alone
+if (Migration.IsAskedFor(args)) return await Migration.Run(app, args); // needs the database, and is given nothing else
 if (!app.IsWellConfigured()) return 1;
 
 app.MapServiceEndpoints();           // alive, health

@@ -40,6 +40,7 @@ need_servers() {
     missing=() sudo=()
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
     command -v redis-server >/dev/null || missing+=(redis-server)
+    command -v curl >/dev/null || missing+=(curl) # for the tour
     [ ${#missing[@]} -gt 0 ] || return 0
 
     command -v apt-get >/dev/null || fail "PostgreSQL and Redis are needed, and without apt-get only you can install them: ${missing[*]}."

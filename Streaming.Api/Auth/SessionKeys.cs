@@ -97,10 +97,10 @@ public sealed partial class SessionKeys(IHttpClientFactory http, IOptions<Sessio
     {
         if (options.Value.JwksUrl is { } configured) return configured;
 
-        // The development issuer is ourselves: wherever we listen, this machine reaches it by loopback.
+        // The development issuer is ourselves: wherever we listen, this machine can reach it.
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses.Select(a => BindingAddress.Parse(a)).ToList() ?? [];
         var own = addresses.Find(a => a.Scheme == Uri.UriSchemeHttp) ?? addresses.FirstOrDefault() ?? throw new HttpRequestException("The server has no address.");
-        return new UriBuilder(own.Scheme, own.Host is "localhost" ? own.Host : "127.0.0.1", own.Port, own.PathBase + DevelopmentIssuer.JwksPath).Uri;
+        return new UriBuilder(own.Scheme, own.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "127.0.0.1" : own.Host, own.Port, own.PathBase + DevelopmentIssuer.JwksPath).Uri;
     }
 
     private sealed record Known(FrozenDictionary<(string KeyId, string Algorithm), SecurityKey> Keys, DateTimeOffset Since);

@@ -5,7 +5,14 @@ using Streaming.Core.Streams;
 namespace Streaming.Api.Features;
 
 /// <param name="Stream">The channel's settings.</param>
-public sealed record StreamAnswer(StreamInfo Stream);
+public sealed record StreamAnswer(StreamInfo Stream)
+{
+    /// <summary>For the OpenAPI document.</summary>
+    internal static readonly StreamAnswer Example = new(new StreamInfo(
+        Guid.Parse("019abf3c-5a0e-7c55-9d2b-3f1f6c3a9b10"), "dev-creator", "Building a shed, part 3", "https://cdn.example.com/shed.webp", IsLive: true,
+        IsChatEnabled: true, IsChatDelayed: false, IsChatFollowersOnly: false, ReconnectWindowSeconds: 60, new("IN_7bJd3kQx2fGm", IngressType.RTMP, "x7Qz"),
+        new(2025, 11, 23, 9, 30, 0, TimeSpan.Zero), new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)));
+}
 
 /// <summary>A channel's settings, as its owner sees them.</summary>
 /// <param name="Id">The channel: also the name of its LiveKit room.</param>

@@ -29,7 +29,7 @@ public sealed class FreePorts(string seed)
         }
     }
 
-    private static bool IsFree(int port)
+    public static bool IsFree(int port)
     {
         try
         {

@@ -49,6 +49,7 @@ public sealed class LocalPostgres
         Directory.CreateDirectory(Path.GetDirectoryName(directory)!);
         var data = await WithinReachAsync(directory, stop);
         await LeftOver.EndAsync("postgres", data, stop);
+        await AbandonedAsync(data, stop);
 
         var postgres = new LocalPostgres(data, port, password, fast);
         if (!Directory.Exists(data)) await postgres.CreateAsync(fast, stop);
@@ -116,6 +117,23 @@ public sealed class LocalPostgres
         await DeleteAsync(elsewhere, stop); // of a clone that was here before
         Directory.CreateSymbolicLink(directory, elsewhere);
         return elsewhere;
+    }
+
+    /// <summary>
+    /// After a kill of the server, the processes of its connections take a moment to notice. As long as one holds the shared memory,
+    /// a new server refuses the data, and rightly so.
+    /// </summary>
+    private static async Task AbandonedAsync(string data, CancellationToken stop)
+    {
+        const string segments = "/proc/sysvipc/shm";
+        var pidFile = Path.Combine(data, "postmaster.pid");
+        if (!File.Exists(pidFile) || !File.Exists(segments)) return;
+        if (Columns(File.ReadLines(pidFile).ElementAtOrDefault(6) ?? "") is not [_, var segment]) return;
+
+        for (var wait = 0; wait < 200 && IsHeld(); wait++) await Task.Delay(50, stop);
+
+        bool IsHeld() => File.ReadLines(segments).Select(Columns).Any(row => row is [_, var id, _, _, _, _, var holders, ..] && id == segment && holders != "0");
+        static string[] Columns(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>The newest that is installed, or the one that wrote the data.</summary>

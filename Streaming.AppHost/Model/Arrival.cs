@@ -32,7 +32,7 @@ internal sealed partial class Arrival(
                 (await redis.Resource.GetConnectionStringAsync(stoppingToken))!,
                 await DevelopmentTokens.FromAsync(url, stoppingToken));
             await system.WriteAsync(instance, stoppingToken);
-            Welcome.Print(system, instance, liveKit.IsSimulated);
+            Welcome.Print(system, instance, liveKit.IsSimulated, logs: "the dashboard");
         }
         catch (Exception failure) when (failure is DistributedApplicationException or SetupException)
         {

@@ -28,9 +28,16 @@ public sealed record LiveKitEvent
     /// <summary>Why the body could not be read; such an event becomes a dead letter.</summary>
     public string? Unreadable { get; init; }
 
-    /// <summary>The channel that owns the room; null for a room that cannot be ours.</summary>
+    /// <summary>The channel that owns the room; null for a room that cannot be ours, such as one whose name is the id in capitals.</summary>
     [JsonIgnore]
-    public Guid? ChannelId => Guid.TryParseExact(Ingress?.RoomName ?? RoomName, "D", out var id) ? id : null;
+    public Guid? ChannelId
+    {
+        get
+        {
+            var room = Ingress?.RoomName ?? RoomName;
+            return Guid.TryParseExact(room, "D", out var id) && room == $"{id}" ? id : null;
+        }
+    }
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, EventJson.Default.LiveKitEvent);
 

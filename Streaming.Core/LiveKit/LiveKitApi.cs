@@ -66,6 +66,23 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>Takes whoever has this identity out of the channel's room. He who is not there is out already.</summary>
+    public async Task RemoveParticipant(Guid channelId, string identity, CancellationToken ct)
+    {
+        var request = new RoomParticipantIdentity { Room = channelId.ToString(), Identity = identity };
+        try
+        {
+            await CallTwice("RemoveParticipant", client => Rooms(client).RemoveParticipant(request), ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            // As wished.
+        }
+    }
+
+    private RoomServiceClient Rooms(HttpClient client) =>
+        new(options.Value.HttpUrl.ToString(), options.Value.ApiKey!, options.Value.ApiSecret!, client);
+
     private IngressServiceClient Ingresses(HttpClient client) =>
         new(options.Value.HttpUrl.ToString(), options.Value.ApiKey!, options.Value.ApiSecret!, client);
 

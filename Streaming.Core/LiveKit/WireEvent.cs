@@ -14,6 +14,9 @@ public static class WireEvent
     private const int MaxDepth = 32;
     private const int MaxText = 256; // LiveKit's own limit for room names and identities
 
+    /// <summary>Later times are no clock's, and a reconnect window could not be added to all of them.</summary>
+    private static readonly DateTimeOffset LastTime = new(9000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private static readonly JsonDocumentOptions Tolerant = new() { MaxDepth = MaxDepth };
 
     /// <summary>Never throws for what the body holds: an unreadable one comes back with <see cref="LiveKitEvent.Unreadable"/> set.</summary>
@@ -26,7 +29,8 @@ public static class WireEvent
             id = Text(json.RootElement, "id");
             if (id is null) return Unreadable(body, null, "no event id");
             if (Text(json.RootElement, "event") is not { } kind) return Unreadable(body, id, "no event name");
-            return Project(json.RootElement, id, kind);
+            if (Time(json.RootElement, "createdAt", TimeSpan.TicksPerSecond) is not { } createdAt) return Unreadable(body, id, "no creation time");
+            return Project(json.RootElement, id, kind, createdAt);
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or OverflowException)
         {
@@ -34,14 +38,14 @@ public static class WireEvent
         }
     }
 
-    private static LiveKitEvent Project(JsonElement root, string id, string kind)
+    private static LiveKitEvent Project(JsonElement root, string id, string kind, DateTimeOffset createdAt)
     {
         var room = Object(root, "room");
         return new LiveKitEvent
         {
             Id = id,
             Kind = kind,
-            CreatedAt = Time(root, "createdAt", TimeSpan.TicksPerSecond) ?? default,
+            CreatedAt = createdAt,
             RoomName = room is { } r ? Text(r, "name") : null,
             RoomSid = room is { } s ? Text(s, "sid") : null,
             Participant = Object(root, "participant") is { } participant ? ReadParticipant(participant) : null,
@@ -53,7 +57,7 @@ public static class WireEvent
     {
         if (Text(participant, "sid") is not { } sid || Text(participant, "identity") is not { } identity) return null;
         var attributes = Object(participant, "attributes");
-        var kind = Text(participant, "kind");
+        var kind = EnumName(participant, "kind");
         return new ParticipantFacts(
             sid,
             identity,
@@ -61,7 +65,7 @@ public static class WireEvent
             IsStandard: kind is null or "STANDARD",
             IsIngress: kind is "INGRESS",
             IsHidden: Object(participant, "permission") is { } permission && Flag(permission, "hidden"),
-            IsDisplaced: Text(participant, "disconnectReason") is "DUPLICATE_IDENTITY",
+            IsDisplaced: EnumName(participant, "disconnectReason") is "DUPLICATE_IDENTITY",
             attributes is { } a ? Text(a, "ingress.ingressID") : null,
             attributes is { } b ? Text(b, "ingress.resourceID") : null);
     }
@@ -77,17 +81,17 @@ public static class WireEvent
             Text(ingress, "roomName"),
             isObject ? Time(state, "startedAt", ticksPerUnit: 0) : null,
             isObject ? Time(state, "endedAt", ticksPerUnit: 0) ?? Time(state, "updatedAt", ticksPerUnit: 0) : null,
-            isObject && Text(state, "status") is "ENDPOINT_ERROR" ? FailureCode(Text(state, "error")) : null);
+            isObject && EnumName(state, "status") is "ENDPOINT_ERROR" ? FailureCode(state) : null);
     }
 
-    /// <summary>LiveKit's error is free text that may quote anything: only codes of ours leave this method.</summary>
-    private static string FailureCode(string? error) => error switch
+    /// <summary>LiveKit's error is free text of any length that may quote anything: only codes of ours leave this method.</summary>
+    private static string FailureCode(JsonElement state)
     {
-        "invalid ingress type" => "wrong_protocol",
-        "server capacity exceeded" => "capacity_exceeded",
-        "ingress disabled" => "ingress_disabled",
-        _ => "ingress_error",
-    };
+        if (!state.TryGetProperty("error", out var error) || error.ValueKind != JsonValueKind.String) return "ingress_error";
+        if (error.ValueEquals("invalid ingress type"u8)) return "wrong_protocol";
+        if (error.ValueEquals("server capacity exceeded"u8)) return "capacity_exceeded";
+        return error.ValueEquals("ingress disabled"u8) ? "ingress_disabled" : "ingress_error";
+    }
 
     private static LiveKitEvent Unreadable(ReadOnlyMemory<byte> body, string? id, string reason) => new()
     {
@@ -113,6 +117,10 @@ public static class WireEvent
         return text is { Length: 0 } ? null : text;
     }
 
+    /// <summary>Protojson writes a value without a name, from a client that is newer than LiveKit, as a number.</summary>
+    private static string? EnumName(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetRawText() : Text(parent, name);
+
     private static bool Flag(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     /// <param name="ticksPerUnit">Ticks in the field's unit; 0 for nanoseconds, a hundred of which are one tick.</param>
@@ -122,6 +130,7 @@ public static class WireEvent
         var number = value.ValueKind == JsonValueKind.String ? long.Parse(value.GetString()!, NumberStyles.None, CultureInfo.InvariantCulture) : value.GetInt64();
         if (number == 0) return null;
         var ticks = ticksPerUnit == 0 ? number / 100 : checked(number * ticksPerUnit);
+        if (ticks < 0 || ticks > (LastTime - DateTimeOffset.UnixEpoch).Ticks) throw new OverflowException();
         var microseconds = ticks / TimeSpan.TicksPerMicrosecond; // what Postgres keeps: a fact must not change when it is stored
         return DateTimeOffset.UnixEpoch.AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
     }

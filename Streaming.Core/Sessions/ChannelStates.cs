@@ -11,9 +11,8 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         """
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
                exists (select 1 from presences p join room_sessions r using (room_sid)
-                       where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at is not null and p.left_at is null
-                         and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
-                         and (s.media_ended_at is null or p.joined_at > s.media_ended_at)), -- else it is the last session's, about to leave
+                       where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.left_at is null
+                         and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)),
                coalesce((select max(beat_at) from worker_pulse) < now() - @stale_after, true)
         from channels c
         left join lateral (select * from sessions where channel_id = c.id order by started_at desc limit 1) s on true

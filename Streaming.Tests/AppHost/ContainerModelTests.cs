@@ -1,4 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
+using Streaming.AppHost.Local;
 
 namespace Streaming.Tests.AppHost;
 
@@ -102,6 +105,38 @@ public sealed class ContainerModelTests(ContainerModelTests.Built built) : IClas
         Assert.Contains("rtmp_cpu_cost: 1.2", environment["INGRESS_CONFIG_BODY"], StringComparison.Ordinal);
         Assert.Contains($"password: {Secrets.Of("redis-password")}", environment["INGRESS_CONFIG_BODY"], StringComparison.Ordinal);
         Assert.Matches(@"^ws://\S+:\d+$", environment["LIVEKIT_WS_URL"]);
+    }
+
+    [Fact]
+    public async Task A_real_LiveKit_that_the_environment_names_takes_the_place_of_ours()
+    {
+        await using var model = await AppHostModel.BuildAsync(
+            "--LIVEKIT_URL=https://livekit.example", "--LIVEKIT_API_KEY=their-key", $"--LIVEKIT_API_SECRET={Secrets.Of("livekit-api-secret")}", "--containers");
+        var (environment, _) = await model.ConfigurationOf("api");
+
+        Assert.Equal(("https://livekit.example", "their-key"), (environment["LiveKit__Url"], environment["LiveKit__ApiKey"]));
+        Assert.Equal(Secrets.Of("livekit-api-secret"), environment["LiveKit__ApiSecret"]);
+        Assert.DoesNotContain("livekit", model.Names);
+        Assert.DoesNotContain("ingress", model.Names);
+    }
+
+    [Fact]
+    public async Task Half_a_real_LiveKit_is_refused_with_one_sentence()
+    {
+        var refused = await Assert.ThrowsAsync<SetupException>(() => AppHostModel.BuildAsync("--LIVEKIT_URL=https://livekit.example", "--containers"));
+        Assert.Contains("missing: LIVEKIT_API_KEY, LIVEKIT_API_SECRET", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_dashboard_of_a_second_system_gets_a_port_of_its_own()
+    {
+        using var first = new TcpListener(IPAddress.Loopback, 0);
+        first.Start();
+        var taken = $"http://localhost:{((IPEndPoint)first.LocalEndpoint).Port}";
+        await using var model = await AppHostModel.BuildAsync($"--ASPNETCORE_URLS={taken}", "--containers");
+
+        Assert.StartsWith("http://localhost:", model.Setting("ASPNETCORE_URLS"), StringComparison.Ordinal);
+        Assert.NotEqual(taken, model.Setting("ASPNETCORE_URLS"));
     }
 
     public sealed class Built : IAsyncLifetime

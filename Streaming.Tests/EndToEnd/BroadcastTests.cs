@@ -150,6 +150,23 @@ public sealed class BroadcastTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deleting_the_key_takes_the_publisher_off_the_air_even_after_a_refused_connection()
+    {
+        var creator = await _system.NewChannel();
+        await _system.LiveKit.GoLive(creator.StreamKey);
+        await Eventually.True(creator.IsLive);
+        await _system.LiveKit.RefusedConnectionWhileLive(creator.StreamKey);
+        await Quiet();
+        using var answer = await creator.Api.DeleteAsync(new Uri("/api/stream/ingress", UriKind.Relative));
+        await TestCreator.Read(answer, System.Net.HttpStatusCode.OK);
+
+        var room = await creator.Room();
+        await Eventually.True(async () => (await _system.LiveKit.Deliveries()).Any(d => d.Key == room && d.Event == "participant_left"));
+        await Quiet();
+        Assert.Equal("ended", await creator.State());
+    }
+
+    [Fact]
     public async Task LiveKit_killed_and_restarted_leaves_nobody_behind()
     {
         await using var system = await TestSystem.StartAsync(); // it restarts for all of its rooms

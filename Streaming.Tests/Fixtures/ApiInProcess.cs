@@ -8,6 +8,9 @@ namespace Streaming.Tests.Fixtures;
 /// <summary>The API in this process on a real Kestrel, for tests that look at its routes. What it needs of the world is set and away.</summary>
 public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
 {
+    /// <summary>Of a frontend that may call from a browser.</summary>
+    public const string Origin = "https://www.example.com";
+
     private readonly string _environment;
 
     public ApiInProcess(string environment)
@@ -28,6 +31,7 @@ public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
             ["LiveKit:Url"] = "http://127.0.0.1:1",
             ["LiveKit:ApiKey"] = "key",
             ["LiveKit:ApiSecret"] = "a-livekit-secret-of-at-least-32-bytes",
+            ["Http:CorsOrigins:0"] = Origin,
             ["RateLimits:Anonymous:Requests"] = "100000",
         }) builder.UseSetting(name, value);
 

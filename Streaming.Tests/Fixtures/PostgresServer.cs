@@ -9,14 +9,15 @@ public sealed class PostgresServer : IAsyncDisposable
 {
     private static readonly Lazy<Task<PostgresServer>> One = new(StartAsync);
 
-    private readonly LocalPostgres _server;
     private readonly string _directory;
+    private readonly Secret _password;
     private readonly ConcurrentDictionary<string, Lazy<Task>> _templates = [];
+    private LocalPostgres _server;
     private ChildProcess _process;
     private int _databases;
 
-    private PostgresServer(LocalPostgres server, ChildProcess process, string directory) =>
-        (_server, _process, _directory) = (server, process, directory);
+    private PostgresServer(string directory, Secret password, LocalPostgres server, ChildProcess process) =>
+        (_directory, _password, _server, _process) = (directory, password, server, process);
 
     /// <summary>Started by the first test that asks, stopped with the test run.</summary>
     public static Task<PostgresServer> Shared => One.Value;
@@ -28,9 +29,10 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync()
     {
         var directory = TestDirectory.New("postgres");
-        var server = await LocalPostgres.PrepareAsync(Path.Combine(directory, "data"), TestPorts.Next(), Secret.New(), fast: true);
-        var postgres = new PostgresServer(server, await LaunchAsync(server, directory), directory);
-        TestDirectory.AtEndOfRun(() => postgres._process.Send(Signal.Kill));
+        var password = Secret.New();
+        var (server, process) = await LaunchAsync(directory, TestPorts.Next(), password);
+        var postgres = new PostgresServer(directory, password, server, process);
+        TestDirectory.AtEndOfRun(() => postgres.EndAtOnce());
         return postgres;
     }
 
@@ -71,7 +73,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Again on the same port and the same data.</summary>
-    public async Task StartAgainAsync() => _process = await LaunchAsync(_server, _directory);
+    public async Task StartAgainAsync() => (_server, _process) = await LaunchAsync(_directory, Port, _password);
 
     /// <summary>Server and connections stop in the middle of whatever they do.</summary>
     public void Freeze() => SendToAll(Signal.Stop);
@@ -85,15 +87,24 @@ public sealed class PostgresServer : IAsyncDisposable
         TestDirectory.Delete(_directory);
     }
 
-    private static async Task<ChildProcess> LaunchAsync(LocalPostgres server, string directory)
+    private static async Task<(LocalPostgres Server, ChildProcess Process)> LaunchAsync(string directory, int port, Secret password)
     {
+        var server = await LocalPostgres.PrepareAsync(Path.Combine(directory, "data"), port, password, fast: true);
         var process = await ChildProcess.StartAsync("postgres", server.Command, Path.Combine(directory, "log"));
         await process.ReadyAsync(server.IsReadyAsync, TimeSpan.FromSeconds(30));
-        return process;
+        return (server, process);
+    }
+
+    // A kill would leave its segment of shared memory behind, of which a machine has only so many.
+    private void EndAtOnce()
+    {
+        _process.Send(Signal.Quit);
+        ((IAsyncResult)_process.Exited).AsyncWaitHandle.WaitOne(TimeSpan.FromSeconds(1));
     }
 
     private void SendToAll(Signal signal)
     {
+        if (_process.Exited.IsCompleted) return;
         var children = File.ReadAllText($"/proc/{_process.Id}/task/{_process.Id}/children");
         foreach (var child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries)) signal.Send(int.Parse(child, null));
         _process.Send(signal);

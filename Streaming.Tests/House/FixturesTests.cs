@@ -16,14 +16,33 @@ public sealed class FixturesTests
     public async Task A_killed_postgres_comes_back_with_its_data()
     {
         await using var postgres = await PostgresServer.StartAsync();
-        await Execute(postgres.ConnectionString(), "CREATE TABLE kept AS SELECT 42 AS answer");
+        var unpooled = Unpooled(postgres);
+        await Execute(unpooled, "CREATE TABLE kept AS SELECT 42 AS answer");
 
         await postgres.KillAsync();
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Execute(postgres.ConnectionString(), "SELECT 1"));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => Execute(unpooled, "SELECT 1"));
         await postgres.StartAgainAsync();
 
-        NpgsqlConnection.ClearAllPools();
-        Assert.Equal(42, await Execute(postgres.ConnectionString(), "SELECT answer FROM kept"));
+        Assert.Equal(42, await Execute(unpooled, "SELECT answer FROM kept"));
+    }
+
+    [Fact]
+    public async Task A_killed_postgres_comes_back_only_when_its_last_connection_has_let_go_of_the_data()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        var unpooled = Unpooled(postgres);
+        await using var connection = new NpgsqlConnection(unpooled);
+        await connection.OpenAsync();
+        var holder = connection.ProcessID;
+
+        Assert.True(Signal.Stop.Send(holder));
+        await postgres.KillAsync();
+        var again = postgres.StartAgainAsync();
+        Assert.NotSame(again, await Task.WhenAny(again, Task.Delay(500)));
+        Assert.True(Signal.Continue.Send(holder));
+
+        await again;
+        Assert.Equal(1, await Execute(unpooled, "SELECT 1"));
     }
 
     [Fact]
@@ -236,6 +255,9 @@ public sealed class FixturesTests
         Assert.InRange(secret.Reveal().Length, 32, 64);
         Assert.NotEqual(secret.Reveal(), Secret.New().Reveal());
     }
+
+    private static string Unpooled(PostgresServer postgres) =>
+        new NpgsqlConnectionStringBuilder(postgres.ConnectionString()) { Pooling = false }.ConnectionString;
 
     private static async Task<object?> Execute(string connectionString, string sql)
     {

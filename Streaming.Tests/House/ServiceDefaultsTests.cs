@@ -42,6 +42,8 @@ public sealed class ServiceDefaultsTests
         await using var app = await Start("Production", builder =>
         {
             builder.WebHost.UseUrls("http://127.0.0.1:0");
+            foreach (var instrumentation in (string[])["ASPNETCORE", "HTTPCLIENT"]) // as Aspire does for local work
+                builder.Configuration[$"OTEL_DOTNET_EXPERIMENTAL_{instrumentation}_DISABLE_URL_QUERY_REDACTION"] = "true";
             builder.Services.AddOpenTelemetry()
                 .WithTracing(tracing => tracing.AddInMemoryExporter(spans))
                 .WithLogging(logging => logging.AddInMemoryExporter(logs));

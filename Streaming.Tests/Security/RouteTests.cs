@@ -37,6 +37,18 @@ public sealed class RouteTests : IDisposable
         Routes(_production).Where(r => r.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null).Select(Path).Order(StringComparer.Ordinal));
 
     [Fact]
+    public async Task No_browser_may_call_the_webhook_not_even_from_an_origin_of_ours()
+    {
+        using var client = _production.CreateClient();
+        foreach (var (path, allowed) in new[] { ("/api/stream/ingress", true), ("/api/webhook/livekit", false) })
+        {
+            using var preflight = new HttpRequestMessage(HttpMethod.Options, path) { Headers = { { "Origin", ApiInProcess.Origin }, { "Access-Control-Request-Method", "POST" } } };
+
+            Assert.Equal(allowed, (await client.SendAsync(preflight)).Headers.Contains("Access-Control-Allow-Origin"));
+        }
+    }
+
+    [Fact]
     public async Task Every_route_answers_a_stranger_with_the_headers_and_the_error_of_the_one_shape()
     {
         // Also finds an endpoint with a parameter that cannot be bound: from the first request on, every route would answer 500.

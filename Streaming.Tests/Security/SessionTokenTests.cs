@@ -57,13 +57,13 @@ public sealed class SessionTokenTests : IAsyncLifetime
     [Fact]
     public async Task A_token_as_Better_Auth_makes_it_is_accepted()
     {
+        var user = JsonNode.Parse("""
+            {"name":"Ann","email":"ann@example.com","emailVerified":false,"image":null,"createdAt":"2025-11-23T00:00:00.000Z",
+             "updatedAt":"2025-11-23T00:00:00.000Z","username":"ann","id":"2Zk9gYp0TbqRmVf1x"}
+            """)!.AsObject();
         var token = _auth.Token("2Zk9gYp0TbqRmVf1x", claims =>
         {
-            foreach (var (name, value) in new JsonObject
-            {
-                ["name"] = "Ann", ["email"] = "ann@example.com", ["emailVerified"] = false, ["image"] = null, ["createdAt"] = "2025-11-23T00:00:00.000Z",
-                ["updatedAt"] = "2025-11-23T00:00:00.000Z", ["username"] = "ann", ["id"] = "2Zk9gYp0TbqRmVf1x",
-            }) claims[name] = value?.DeepClone();
+            foreach (var (name, value) in user) claims[name] = value?.DeepClone();
         });
 
         Assert.Equal("2Zk9gYp0TbqRmVf1x", await (await _app.Get("/me", token)).Content.ReadAsStringAsync());

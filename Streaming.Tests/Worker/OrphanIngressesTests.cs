@@ -13,7 +13,7 @@ using Streaming.WebhookWorker.Reconciling;
 namespace Streaming.Tests.Worker;
 
 /// <summary>The worker's look for stream keys that LiveKit has and nobody knows of, with a real LiveKit API and a clock that tests move.</summary>
-public sealed class OrphanIngressesTests : IAsyncLifetime
+public sealed class OrphanIngressesTests : IAsyncLifetime, IDisposable
 {
     private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     private TestDatabase _database = null!;
@@ -41,11 +41,12 @@ public sealed class OrphanIngressesTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        _worker.Dispose();
         await _services.DisposeAsync();
         await _liveKit.DisposeAsync();
         await _database.DisposeAsync();
     }
+
+    public void Dispose() => _worker.Dispose();
 
     [Fact]
     public async Task A_key_that_is_unknown_twice_is_deleted_and_all_others_stay()

@@ -1,1 +1,6 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+namespace Bench;
+
+public static class Program
+{
+    public static Task<int> Main(string[] args) => BenchCommands.Root().Parse(args).InvokeAsync();
+}

@@ -14,6 +14,8 @@ public static class ChatSettingsEndpoints
             .WithTags("Stream")
             .WithSummary("Change who may chat, and how")
             .WithDescription("What is absent stays as it is.")
+            .Takes(new { isChatFollowersOnly = true })
+            .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound, Errors.Conflict);
 
     private static async Task<Results<Ok<StreamAnswer>, ApiError>> Put(UpdateChatSettings change, StreamingDb db, CurrentUser user, TimeProvider time, CancellationToken ct)

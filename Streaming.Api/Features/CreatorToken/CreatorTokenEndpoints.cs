@@ -17,6 +17,7 @@ public static class CreatorTokenEndpoints
             .WithTags("Stream")
             .WithSummary("Get a token to broadcast from the browser")
             .WithDescription("Joins the channel's room as its host, with the right to publish. Each token is for one device: a second use of it ends the first.")
+            .Gives(new CreatorTokenAnswer("eyJhbGciOiJIUzI1NiJ9…", new("wss://livekit.example.com"), "host:dev-creator:m3Xq9Lr2", new(2025, 11, 23, 10, 25, 0, TimeSpan.Zero)))
             .Fails(Errors.StreamNotFound);
 
     private static async Task<Results<Ok<CreatorTokenAnswer>, ApiError>> Post(

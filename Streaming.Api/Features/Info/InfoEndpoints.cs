@@ -15,10 +15,13 @@ public static class InfoEndpoints
         info.MapGet("/", Get)
             .WithSummary("Read the stream's settings")
             .WithDescription("Everything but the stream key, which is shown when it is made and never again.")
+            .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound);
         info.MapPut("/", Put)
             .WithSummary("Change title and thumbnail")
             .WithDescription("What is absent stays as it is; null clears the thumbnail. A title cannot be cleared.")
+            .Takes(new { title = "Building a shed, part 3" })
+            .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound, Errors.Conflict);
     }
 

@@ -14,10 +14,13 @@ public static class IngressEndpoints
             .WithSummary("Get a stream key")
             .WithDescription("Makes the channel's ingress and shows its stream key, this once. An ingress that is there already is reset: its key stops working. "
                 + "While live that takes ?replace=true, since it cuts the broadcast off.")
+            .Takes(new CreateIngress(IngressType.WHIP))
+            .Gives(new IngressCreated("IN_7bJd3kQx2fGm", "rtmp://ingress.example.com/live", "(the stream key)", "dev-creator"))
             .Fails(Errors.StreamLive, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
         ingress.MapDelete("/", Delete)
             .WithSummary("Delete the stream key")
             .WithDescription("The key stops working at once; a running broadcast is cut off and its session ended. The channel and its settings stay.")
+            .Gives(new IngressDeleted("Stream ingress deleted successfully"))
             .Fails(Errors.IngressNotFound, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
     }
 

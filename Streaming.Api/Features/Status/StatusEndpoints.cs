@@ -16,6 +16,7 @@ public static class StatusEndpoints
             .WithSummary("Read whether the stream is live, and who watches")
             .WithDescription("`isLive` means that media is arriving now. After a drop the state is `reconnecting` until `reconnectingUntil`; session and `startedAt` are kept. "
                 + "`stale` means that what LiveKit tells has not been applied for a while.")
+            .Gives(new StreamStatus(true, 42, new(2025, 11, 23, 10, 0, 0, TimeSpan.Zero), LiveState.Live, Guid.Parse("019abf58-d2f0-7a31-8e64-5d1c0b7e2f44"), null, false, new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)))
             .Fails(Errors.StreamNotFound);
 
     private static async Task<Results<Ok<StreamStatus>, ApiError>> Get(ChannelStates states, ViewerCounts viewers, CurrentUser user, CancellationToken ct)

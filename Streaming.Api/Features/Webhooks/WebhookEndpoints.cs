@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Streaming.Api.Http;
@@ -20,12 +19,14 @@ public static partial class WebhookEndpoints
         routes.MapPost("/api/webhook/livekit", Receive)
             .AllowAnonymous()
             .DisableRateLimiting() // LiveKit never waits behind somebody else; only wrong signatures are limited
-            .WithMetadata(new DisableCorsAttribute()) // no browser has any business here
+            .DisableValidation() // the body is bytes to us
             .LimitBody(MaxBytes)
+            .WithTags("LiveKit")
             .WithSummary("Receive a LiveKit webhook")
             .WithDescription("Signed by LiveKit with a key pair of ours. 200 means that the event is durable; 503 asks LiveKit to send it again.")
             .Accepts<object>("application/webhook+json", "application/json")
-            .Fails(Errors.InvalidSignature, Errors.PayloadTooLarge, Errors.UnsupportedMediaType, Errors.RateLimited, Errors.ServiceUnavailable);
+            .Fails(Errors.InvalidSignature, Errors.PayloadTooLarge, Errors.UnsupportedMediaType, Errors.RateLimited, Errors.ServiceUnavailable)
+            .ShortCircuit(); // the signature alone tells who calls: no need to ask about users and browsers first
 
     private static async Task<Results<Ok<EmptyAnswer>, ApiError>> Receive(
         HttpContext http, WebhookSignature signature, EventIntake intake, FailedSignatureLimiter failures, ILogger<EventIntake> log, CancellationToken ct)

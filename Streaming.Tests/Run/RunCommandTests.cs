@@ -1,4 +1,3 @@
-#if RESTRICTED_FEED
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -6,7 +5,7 @@ using System.Text.Json.Nodes;
 using Streaming.AppHost.Local;
 using Streaming.Tests.Fixtures;
 
-namespace Streaming.Tests.AppHost;
+namespace Streaming.Tests.Run;
 
 /// <summary>./run itself, in a clone of its own. With Aspire, Aspire starts the processes: AppHostTests.</summary>
 [Collection(nameof(RunCommandTests))]
@@ -14,17 +13,17 @@ public sealed class RunCommandTests : IDisposable
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler());
 
-    private readonly string _clone = CopyOfThisClone();
+    private readonly BuiltClone _clone = new();
 
-    public void Dispose() => TestDirectory.Delete(_clone);
+    public void Dispose() => _clone.Dispose();
 
     [Fact]
     public async Task One_command_starts_everything_and_one_signal_stops_it()
     {
-        await using var run = await StartAsync();
-        var system = await ReadyAsync(run);
+        await using var run = await _clone.StartAsync();
+        var system = await _clone.ReadyAsync(run);
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(RunFile()));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_clone.RunFile()));
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(system, "/health")).StatusCode);
         var key = await CreateKeyAsync(system);
         Assert.Equal(key[^4..], await KeyLast4Async(system));
@@ -39,24 +38,24 @@ public sealed class RunCommandTests : IDisposable
 
         Assert.Equal(0, await run.Exited.WaitAsync(TimeSpan.FromSeconds(30)));
         Assert.Empty(ProcessesOfClone());
-        Assert.False(File.Exists(RunFile()));
+        Assert.False(File.Exists(_clone.RunFile()));
     }
 
     [Fact]
     public async Task Data_survive_a_kill_of_everything_and_only_fresh_forgets_them()
     {
         string key, address;
-        await using (var killed = await StartAsync())
+        await using (var killed = await _clone.StartAsync())
         {
-            var system = await ReadyAsync(killed);
+            var system = await _clone.ReadyAsync(killed);
             key = await CreateKeyAsync(system);
             address = (string)system["api"]!;
             await killed.KillAsync();
         }
 
-        await using (var again = await StartAsync())
+        await using (var again = await _clone.StartAsync())
         {
-            var system = await ReadyAsync(again);
+            var system = await _clone.ReadyAsync(again);
             Assert.Equal(address, (string)system["api"]!);
             Assert.Equal(key[^4..], await KeyLast4Async(system));
 
@@ -66,23 +65,23 @@ public sealed class RunCommandTests : IDisposable
             Assert.Empty(ProcessesOfClone());
         }
 
-        await using (var onceMore = await StartAsync())
+        await using (var onceMore = await _clone.StartAsync())
         {
-            Assert.Equal(key[^4..], await KeyLast4Async(await ReadyAsync(onceMore)));
+            Assert.Equal(key[^4..], await KeyLast4Async(await _clone.ReadyAsync(onceMore)));
             Assert.Equal(0, await onceMore.TerminateAsync());
         }
 
-        await using var fresh = await StartAsync("--fresh");
-        Assert.Null(await KeyLast4Async(await ReadyAsync(fresh)));
+        await using var fresh = await _clone.StartAsync("--fresh");
+        Assert.Null(await KeyLast4Async(await _clone.ReadyAsync(fresh)));
         Assert.Equal(0, await fresh.TerminateAsync());
     }
 
     [Fact]
     public async Task Two_run_side_by_side_in_one_clone()
     {
-        await using var first = await StartAsync();
-        await using var second = await StartAsync();
-        var (one, other) = (await ReadyAsync(first), await ReadyAsync(second, RunFile("-2")));
+        await using var first = await _clone.StartAsync();
+        await using var second = await _clone.StartAsync();
+        var (one, other) = (await _clone.ReadyAsync(first), await _clone.ReadyAsync(second, _clone.RunFile("-2")));
 
         Assert.NotEqual((string)one["api"]!, (string)other["api"]!);
         Assert.NotNull(await CreateKeyAsync(one));
@@ -97,43 +96,13 @@ public sealed class RunCommandTests : IDisposable
     [InlineData("--no-build", "http://livekit.example", 1, "To use a real LiveKit set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET; missing: LIVEKIT_API_KEY, LIVEKIT_API_SECRET.\n")]
     public async Task A_mistake_is_answered_with_one_sentence(string option, string liveKitUrl, int exitCode, string sentence)
     {
-        await using var run = await ProcessUnderTest.StartAsync("run", Run(option) with
+        await using var run = await ProcessUnderTest.StartAsync("run", _clone.Run(option) with
         {
             Environment = new Dictionary<string, string> { ["LIVEKIT_URL"] = liveKitUrl },
         });
 
         Assert.Equal(exitCode, await run.Exited.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.EndsWith(sentence, run.Log, StringComparison.Ordinal);
-    }
-
-    // The files of the commands and what they start, built already.
-    private static string CopyOfThisClone()
-    {
-        var copy = TestDirectory.New("clone with a space");
-        string[] parts = ["run", "tools/setup.sh", "global.json", "Streaming.sln", ".local/feed.props"];
-        string[] programs = ["Streaming.AppHost", "Streaming.Api", "Streaming.WebhookWorker", "LiveKitSimulator"];
-        var built = programs.SelectMany(program => Directory.EnumerateFiles(Path.GetDirectoryName(Clone.Program(program))!, "*", SearchOption.AllDirectories));
-        foreach (var file in parts.Select(part => Path.Combine(Clone.Root, part)).Concat(built))
-        {
-            var target = Path.Combine(copy, Path.GetRelativePath(Clone.Root, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
-        return copy;
-    }
-
-    private StartCommand Run(params string[] options) => new(Path.Combine(_clone, "run"), options);
-
-    private Task<ProcessUnderTest> StartAsync(params string[] options) => ProcessUnderTest.StartAsync("run", Run([.. options, "--no-build"]));
-
-    private string RunFile(string suffix = "") => Path.Combine(_clone, ".local", $"run{suffix}.json");
-
-    private async Task<JsonNode> ReadyAsync(ProcessUnderTest run, string? runFile = null)
-    {
-        await Eventually.True(
-            () => run.Exited.IsCompleted || run.Log.Contains("Ready.", StringComparison.Ordinal), within: TimeSpan.FromSeconds(90), evidence: () => run.Log);
-        Assert.False(run.Exited.IsCompleted, run.Log);
-        return JsonNode.Parse(await File.ReadAllTextAsync(runFile ?? RunFile()))!;
     }
 
     private static IEnumerable<string> SecretsOf(JsonNode system) =>
@@ -167,7 +136,7 @@ public sealed class RunCommandTests : IDisposable
     }
 
     private IEnumerable<(string Id, string Line)> ProcessesOfClone() =>
-        Processes().Where(process => process.Line.Contains(_clone, StringComparison.Ordinal));
+        Processes().Where(process => process.Line.Contains(_clone.Path, StringComparison.Ordinal));
 
     private static IEnumerable<string> CommandLines() => Processes().Select(process => process.Line);
 
@@ -188,4 +157,3 @@ public sealed class RunCommandTests : IDisposable
         }
     }
 }
-#endif

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Streaming.AppHost.Local;
+
+namespace Bench;
+
+/// <summary>The command line. docs/performance.md explains what is compared and why.</summary>
+internal static class BenchCommands
+{
+    private static readonly Option<int> Connections = new("--connections") { Description = "Requests in flight.", DefaultValueFactory = _ => 64 };
+    private static readonly Option<double> Seconds = new("--seconds") { Description = "How long one round is.", DefaultValueFactory = _ => 2 };
+    private static readonly Option<int> Rounds = new("--rounds") { Description = "How many rounds of each candidate, one after the other in turn.", DefaultValueFactory = _ => 7 };
+
+    public static RootCommand Root() => new("Measures the webhook intake, the status and the start, each side by side with the least that could do the same.")
+    {
+        Verb("intake", "POST /api/webhook/livekit beside a bare endpoint and plain XADD.", IntakeBenchmark.RunAsync),
+        Bare(),
+    };
+
+    private static Command Verb(string name, string description, params Func<BenchOptions, CancellationToken, Task>[] benchmarks)
+    {
+        var command = new Command(name, description) { Connections, Seconds, Rounds };
+        command.SetAction(async (given, _) =>
+        {
+            using var signals = new StopSignals();
+            var options = new BenchOptions(given.GetValue(Connections), TimeSpan.FromSeconds(given.GetValue(Seconds)), given.GetValue(Rounds));
+            try
+            {
+                foreach (var benchmark in benchmarks) await benchmark(options, signals.Token);
+                return 0;
+            }
+            catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
+            {
+                return 1;
+            }
+            catch (SetupException problem)
+            {
+                await given.InvocationConfiguration.Error.WriteLineAsync(problem.Message);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Started by the others as a process of its own.</summary>
+    private static Command Bare()
+    {
+        var command = new Command(BareServer.Verb, "The bare endpoints that ours are compared with.") { Hidden = true };
+        command.SetAction((_, stop) => BareServer.RunAsync(stop));
+        return command;
+    }
+}
+
+internal sealed record BenchOptions(int Connections, TimeSpan Round, int Rounds);

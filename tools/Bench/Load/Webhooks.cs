@@ -1,0 +1,91 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Streaming.AppHost.Local;
+
+namespace Bench.Load;
+
+/// <summary>
+/// Webhook requests as LiveKit sends them: the captured stories over and over, each time as another broadcast, with event ids and SIDs of
+/// its own, in a room of the channels given. Made and signed before anything is measured.
+/// </summary>
+internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiKey, Secret apiSecret)
+{
+    /// <summary>How many characters of an id tell one broadcast from another.</summary>
+    private const int Digits = 6;
+
+    private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly string Header = Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8);
+
+    private readonly byte[] _secret = Encoding.UTF8.GetBytes(apiSecret.Reveal());
+    private readonly Template[] _story = Read();
+    private int _made;
+
+    public double MeanBytes => _story.Average(template => template.Json.Length);
+
+    /// <summary>New bodies, none of which was there before.</summary>
+    public byte[][] Bodies(int count) => [.. Enumerable.Range(0, count).Select(_ => Next())];
+
+    /// <summary>The same as whole requests.</summary>
+    public byte[][] Requests(int count, Uri url) => [.. Bodies(count).Select(body => Request(body, url))];
+
+    private byte[] Next()
+    {
+        var (broadcast, position) = Math.DivRem(_made++, _story.Length);
+        var (json, ids, rooms) = _story[position];
+        var body = (byte[])json.Clone();
+        foreach (var end in ids)
+            for (var (digit, rest) = (1, broadcast); digit <= Digits; digit++, rest /= Alphabet.Length) body[end - digit] = (byte)Alphabet[rest % Alphabet.Length];
+        foreach (var start in rooms)
+            Encoding.ASCII.GetBytes(channels[broadcast % channels.Count].ToString(), body.AsSpan(start));
+        return body;
+    }
+
+    private byte[] Request(byte[] body, Uri url)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        var claims = $$"""{"iss":"{{apiKey}}","exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},"sha256":"{{Convert.ToBase64String(SHA256.HashData(body))}}"}""";
+        var signed = $"{Header}.{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims))}";
+        var token = $"{signed}.{Base64Url.EncodeToString(HMACSHA256.HashData(_secret, Encoding.ASCII.GetBytes(signed)))}";
+        return
+        [
+            .. Encoding.ASCII.GetBytes(
+                $"POST {url.AbsolutePath} HTTP/1.1\r\nHost: {url.Authority}\r\nUser-Agent: Go-http-client/1.1\r\nContent-Length: {body.Length}\r\n"
+                + $"Authorization: {token}\r\nContent-Type: application/webhook+json\r\nAccept-Encoding: gzip\r\n\r\n"),
+            .. body,
+        ];
+    }
+
+    private static Template[] Read() =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Captures"), "*.jsonl").Order(StringComparer.Ordinal)
+            .SelectMany(story => File.ReadLines(story).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("body").GetString()!).Distinct())
+            .Select(Template.Of),
+    ];
+
+    /// <param name="Ids">Where the ids end that are another broadcast's each time.</param>
+    /// <param name="Rooms">Where the room's name is.</param>
+    private sealed partial record Template(byte[] Json, int[] Ids, int[] Rooms)
+    {
+        private static readonly string Placeholder = Guid.Empty.ToString();
+
+        public static Template Of(string body)
+        {
+            var json = JsonDocument.Parse(body).RootElement;
+            var room = json.TryGetProperty("room", out var r) && r.TryGetProperty("name", out var name) ? name : json.GetProperty("ingressInfo").GetProperty("roomName");
+            body = body.Replace($"\"{room.GetString()}\"", $"\"{Placeholder}\"", StringComparison.Ordinal);
+            if (!Ascii.IsValid(body)) throw new SetupException("A capture is not ASCII: its places are counted in characters.");
+            return new Template(
+                Encoding.ASCII.GetBytes(body), [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)]);
+        }
+
+        [GeneratedRegex("(?<=\")(EV|RM|PA|IN|RT|WH|UR)_[A-Za-z0-9]{12}(?=\")")]
+        private static partial Regex Id();
+
+        [GeneratedRegex("\"00000000-0000-0000-0000-000000000000\"")]
+        private static partial Regex Room();
+    }
+}
