@@ -9,8 +9,7 @@ internal static class StreamingData
     public static void AddStreamingData(this WebApplicationBuilder builder)
     {
         builder.AddRedisClient("redis", settings => settings.DisableHealthChecks = true, FailFast); // our own check asks for more than a ping
-        builder.Services.AddStreamingCore(services => services.GetRequiredService<IConfiguration>().GetConnectionString(StreamingDb.Name)
-            ?? throw new InvalidOperationException($"ConnectionStrings:{StreamingDb.Name} is missing."));
+        builder.Services.AddStreamingCore();
         builder.EnrichNpgsqlDbContext<StreamingDb>(settings =>
         {
             settings.DisableRetry = true; // a write that may have happened is not repeated behind the caller's back

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
@@ -12,6 +13,14 @@ namespace Streaming.Core;
 /// <summary>What API and worker share. The hosts bring Redis and the connection string.</summary>
 public static class CoreServices
 {
+    /// <summary>With the configured database.</summary>
+    public static IServiceCollection AddStreamingCore(this IServiceCollection services)
+    {
+        services.AddOptions<PostgresOptions>().BindConfiguration(PostgresOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<RedisOptions>().BindConfiguration(RedisOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddStreamingCore(provider => provider.GetRequiredService<IOptions<PostgresOptions>>().Value.StreamingDb!);
+    }
+
     public static IServiceCollection AddStreamingCore(this IServiceCollection services, Func<IServiceProvider, string> connectionString)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -31,8 +40,9 @@ public static class CoreServices
     public static IServiceCollection AddLiveKit(this IServiceCollection services)
     {
         services.AddOptions<LiveKitOptions>().BindConfiguration(LiveKitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddTransient<LiveKitApi.NarrowToken>();
         services.AddTransient<LiveKitApi.AnswerCheck>();
-        services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
+        services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.NarrowToken>().AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
         services.AddSingleton<LiveKitApi>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();

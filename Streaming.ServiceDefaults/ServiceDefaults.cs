@@ -41,11 +41,17 @@ public static class ServiceDefaults
     /// <summary>
     /// Whether every option is as it must be. If not, says so in one sentence each on the error output, where a stack trace would bury it.
     /// </summary>
-    public static bool IsWellConfigured(this WebApplication app)
+    public static bool IsWellConfigured(this WebApplication app) => IsValid(() => app.Services.GetService<IStartupValidator>()?.Validate());
+
+    /// <summary>The same of one kind of options, for what needs no others.</summary>
+    public static bool IsWellConfigured<TOptions>(this WebApplication app) where TOptions : class =>
+        IsValid(() => _ = app.Services.GetRequiredService<IOptions<TOptions>>().Value);
+
+    private static bool IsValid(Action validate)
     {
         try
         {
-            app.Services.GetService<IStartupValidator>()?.Validate();
+            validate();
             return true;
         }
         catch (Exception e) when (e is OptionsValidationException or AggregateException)

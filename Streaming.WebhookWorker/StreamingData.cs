@@ -8,8 +8,7 @@ internal static class StreamingData
     public static void AddStreamingData(this WebApplicationBuilder builder)
     {
         builder.AddRedisClient("redis", settings => settings.DisableHealthChecks = true); // ours asks for more than a ping
-        builder.Services.AddStreamingCore(services => services.GetRequiredService<IConfiguration>().GetConnectionString(StreamingDb.Name)
-            ?? throw new InvalidOperationException($"ConnectionStrings:{StreamingDb.Name} is missing."));
+        builder.Services.AddStreamingCore();
         builder.EnrichNpgsqlDbContext<StreamingDb>(settings =>
         {
             settings.DisableRetry = true; // whether work may be repeated is the inbox's decision

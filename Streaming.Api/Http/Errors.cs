@@ -53,14 +53,14 @@ public static class Errors
         "A fault of this service. `traceId` finds it in our logs.");
     public static readonly ApiError LiveKitRefused = new(500, "livekit_refused", "The streaming server refuses this service's credentials.",
         "LiveKit's API key or secret is misconfigured. An operator must act; trying again does not help.");
-    public static readonly ApiError LiveKitBadAnswer = new(502, "livekit_bad_answer", "The streaming server gave an answer that makes no sense.",
-        "LiveKit, or something in its place, answered with something unreadable. Nothing was changed.");
+    public static readonly ApiError LiveKitBadAnswer = new(502, "livekit_bad_answer", "The streaming server failed, or gave an answer that makes no sense.",
+        "LiveKit, or something in its place, reports an error of its own or answers with something unreadable. No key was made; one that was to be reset may have stopped working.");
     public static readonly ApiError ServiceUnavailable = Temporary("service_unavailable", "The service cannot do this right now. Please try again.",
         "The database or the queue is away. `Retry-After` says when to try again.");
     public static readonly ApiError AuthUnavailable = Temporary("auth_unavailable", "Session tokens cannot be checked right now. Please try again.",
         "The auth server's keys cannot be fetched, and none are known yet. The token may well be valid.");
     public static readonly ApiError LiveKitUnavailable = Temporary("livekit_unavailable", "The streaming server cannot be reached right now. Please try again.",
-        "LiveKit is down or unreachable. Nothing was changed.");
+        "LiveKit is down, unreachable or at its limit. No key was made; one that was to be reset may have stopped working.");
     public static readonly ApiError LiveKitTimeout = Temporary("livekit_timeout", "The streaming server did not answer in time. Please try again.",
         "LiveKit is too slow to answer. What was asked of it is undone or repeated safely.");
 

@@ -56,7 +56,7 @@ public static class HttpConventions
         app.UseStatusCodePages(context => Errors.Of(context.HttpContext.Response.StatusCode).ExecuteAsync(context.HttpContext));
 
         app.UseRouting();
-        app.UseCors();
+        app.UseWhen(context => !context.Request.Path.StartsWithSegments("/api/webhook"), browsers => browsers.UseCors()); // LiveKit is none
         app.UseAuthentication();
         app.UseRateLimiter();
         app.Use(AnswerForRouting);

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Options;
 
 namespace Streaming.Core.LiveKit;
@@ -46,6 +47,16 @@ public sealed class AccessTokens(IOptions<LiveKitOptions> options, TimeProvider 
         }
 
         return new AccessToken(Sign(claims.WrittenSpan), DateTimeOffset.FromUnixTimeSeconds(expiresAt.ToUnixTimeSeconds()));
+    }
+
+    /// <summary>A token of LiveKit's SDK with less in it: the SDK lets each of its calls live six hours and publish.</summary>
+    internal string Narrowed(string token, TimeSpan lifetime)
+    {
+        var claims = JsonNode.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]))!;
+        claims["exp"] = (time.GetUtcNow() + lifetime).ToUnixTimeSeconds();
+        var video = claims["video"]!.AsObject();
+        foreach (var permission in video.Select(grant => grant.Key).Where(name => name.StartsWith("can", StringComparison.Ordinal)).ToList()) video.Remove(permission);
+        return Sign(JsonSerializer.SerializeToUtf8Bytes(claims));
     }
 
     private string Sign(ReadOnlySpan<byte> claims)

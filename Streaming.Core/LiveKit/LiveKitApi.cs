@@ -158,6 +158,18 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         private static bool IsTwirp(MediaTypeHeaderValue? type) => type?.MediaType is "application/protobuf" or "application/json";
     }
 
+    /// <summary>A token that opens all of LiveKit's ingresses is good for that alone, for this call and hardly longer.</summary>
+    internal sealed class NarrowToken(AccessTokens tokens) : DelegatingHandler
+    {
+        private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Headers.Authorization is { Parameter: { } token } bearer) request.Headers.Authorization = new(bearer.Scheme, tokens.Narrowed(token, Lifetime));
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
+
     private sealed class AnswerException(LiveKitFailure failure) : Exception
     {
         public LiveKitFailure Failure => failure;

@@ -29,7 +29,7 @@ public sealed class LiveKitOptions : IValidatableObject
     public string? PreviousApiSecret { get; set; }
 
     /// <summary>How long one call to LiveKit may take before its outcome counts as unknown.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00", ErrorMessage = "LiveKit:CallTimeout must lie between 0.1 seconds and 1 minute.")]
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>For RPCs: the http(s) form of <see cref="Url"/>.</summary>

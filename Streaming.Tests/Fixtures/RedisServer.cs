@@ -23,6 +23,9 @@ public sealed class RedisServer : IAsyncDisposable
 
     public string ConnectionString => _server.ConnectionString;
 
+    /// <summary>Where its files are, the append-only file among them.</summary>
+    public string Folder => _directory;
+
     public static async Task<RedisServer> StartAsync()
     {
         var directory = TestDirectory.New("redis");

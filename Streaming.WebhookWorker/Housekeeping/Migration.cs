@@ -25,6 +25,7 @@ internal static partial class Migration
             return 1;
         }
 
+        if (!app.IsWellConfigured<PostgresOptions>()) return 1;
         await using var scope = app.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<StreamingDb>();
         db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Streaming.Api.Auth;
-using Streaming.Api.Features.Info;
 using Streaming.Api.Http;
 using Streaming.Core.Data;
 

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Streaming.Api.Http;
@@ -20,7 +19,6 @@ public static partial class WebhookEndpoints
         routes.MapPost("/api/webhook/livekit", Receive)
             .AllowAnonymous()
             .DisableRateLimiting() // LiveKit never waits behind somebody else; only wrong signatures are limited
-            .WithMetadata(new DisableCorsAttribute()) // nor is it a browser
             .DisableValidation() // the body is bytes to us
             .LimitBody(MaxBytes)
             .WithTags("LiveKit")

@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Streaming.Core.Data;
 using Streaming.Core.Streams;
 
-namespace Streaming.Api.Features.Info;
+namespace Streaming.Api.Features;
 
 /// <param name="Stream">The channel's settings.</param>
 public sealed record StreamAnswer(StreamInfo Stream)
