@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.LiveKit;
@@ -25,7 +26,8 @@ public static class CoreServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(provider => NpgsqlDataSource.Create(WithLimits(connectionString(provider))));
-        services.AddDbContext<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddDbContextPool<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
+        services.AddSingleton<Approvals>();
         services.AddSingleton<EventQueue>();
         services.AddSingleton<EventApplier>();
         services.AddSingleton<Spool>();

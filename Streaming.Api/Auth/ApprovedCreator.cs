@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.EntityFrameworkCore;
 using Streaming.Api.Http;
 using Streaming.Core.Creators;
-using Streaming.Core.Data;
 
 namespace Streaming.Api.Auth;
 
@@ -11,14 +9,14 @@ public sealed class ApprovedCreator : IAuthorizationRequirement
 {
     public const string Policy = nameof(ApprovedCreator);
 
-    public sealed class Check(StreamingDb db, IHttpContextAccessor http) : AuthorizationHandler<ApprovedCreator>
+    public sealed class Check(Approvals approvals, IHttpContextAccessor http) : AuthorizationHandler<ApprovedCreator>
     {
         protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, ApprovedCreator requirement)
         {
             if (CurrentUser.Of(context.User) is not { Id: var id }) return;
 
             var aborted = http.HttpContext?.RequestAborted ?? CancellationToken.None;
-            if (await db.CreatorApplications.AnyAsync(a => a.UserId == id && a.Status == ApplicationStatus.Approved, aborted)) context.Succeed(requirement);
+            if (await approvals.IsApproved(id, aborted)) context.Succeed(requirement);
             else context.Fail(new Refusals.Reason(this, Errors.CreatorAccessRequired));
         }
     }

@@ -47,7 +47,7 @@ public static partial class UserTokens
 
         services.AddAuthentication(Scheme).AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
-        services.AddScoped<IAuthorizationHandler, ApprovedCreator.Check>();
+        services.AddSingleton<IAuthorizationHandler, ApprovedCreator.Check>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddSingleton<FirstSight>();
         services.AddAuthorizationBuilder()

@@ -19,6 +19,10 @@ internal sealed class Server(ChildProcess process, Uri address)
             var measured = await ClosedLoop.RunAsync([.. connections.Select<HttpConnection, Func<int, Task>>(c => number => c.AskAsync(request(number)))], requests, options.Round);
             return measured with { Processor = ProcessorTime() - before };
         }
+        catch (SetupException problem)
+        {
+            throw new SetupException(problem.Message + process.EndOfLog());
+        }
         finally
         {
             foreach (var connection in connections) connection.Dispose();

@@ -25,8 +25,7 @@ public static partial class WebhookEndpoints
             .WithSummary("Receive a LiveKit webhook")
             .WithDescription("Signed by LiveKit with a key pair of ours. 200 means that the event is durable; 503 asks LiveKit to send it again.")
             .Accepts<object>("application/webhook+json", "application/json")
-            .Fails(Errors.InvalidSignature, Errors.PayloadTooLarge, Errors.UnsupportedMediaType, Errors.RateLimited, Errors.ServiceUnavailable)
-            .ShortCircuit(); // the signature alone tells who calls: no need to ask about users and browsers first
+            .Fails(Errors.InvalidSignature, Errors.PayloadTooLarge, Errors.UnsupportedMediaType, Errors.RateLimited, Errors.ServiceUnavailable);
 
     private static async Task<Results<Ok<EmptyAnswer>, ApiError>> Receive(
         HttpContext http, WebhookSignature signature, EventIntake intake, FailedSignatureLimiter failures, ILogger<EventIntake> log, CancellationToken ct)
