@@ -246,7 +246,11 @@ public sealed class WebhookTests : IAsyncLifetime
         {
             json["ingressInfo"] = new JsonObject
             {
-                ["ingressId"] = creator.IngressId, ["streamKey"] = planted, ["url"] = planted, ["name"] = planted, ["roomName"] = null,
+                ["ingressId"] = creator.IngressId,
+                ["streamKey"] = planted,
+                ["url"] = planted,
+                ["name"] = planted,
+                ["roomName"] = null,
                 ["state"] = new JsonObject { ["resourceId"] = $"RT_{creator.UserId}", ["status"] = "ENDPOINT_ERROR", ["error"] = planted },
             };
         }, await creator.Room());
