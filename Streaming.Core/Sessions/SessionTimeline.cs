@@ -19,6 +19,7 @@ public static class SessionTimeline
         var ends = new SegmentEnd[ordered.Count];
         var sessions = new List<DerivedSession>();
         var taken = new HashSet<Guid>();
+        var owners = Enumerable.Range(0, ordered.Count).ToDictionary(i => NewId(ordered[i]));
         var first = 0;
 
         for (var i = 0; i < ordered.Count; i++)
@@ -35,8 +36,13 @@ public static class SessionTimeline
             var last = first; // the segment that ends last: it decides when and why the session ends
             do
             {
-                if (id is null && ordered[next].SessionId is { } kept && known.TryGetValue(kept, out var keptWindow) && taken.Add(kept))
-                    (id, window) = (kept, keptWindow);
+                if (id is null && ordered[next].SessionId is { } kept && known.TryGetValue(kept, out var keptWindow))
+                {
+                    window = keptWindow;
+                    // An id made of a segment stays with that segment when what was one session turns out to be two.
+                    if ((!owners.TryGetValue(kept, out var owner) || (owner >= first && owner <= next)) && taken.Add(kept)) id = kept;
+                }
+
                 if (ends[last].EndedAt is not null && (ends[next].EndedAt is null || ends[next].EndedAt >= ends[last].EndedAt)) last = next;
                 next++;
             }

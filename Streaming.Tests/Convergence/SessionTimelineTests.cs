@@ -96,6 +96,41 @@ public sealed class SessionTimelineTests
         Assert.Equal((id, Noon), Assert.Single(timeline.Sessions.Select(s => (s.Id, s.StartedAt))));
     }
 
+    [Fact]
+    public void When_a_late_end_splits_a_session_each_part_has_an_id_and_the_newer_keeps_the_one_it_had()
+    {
+        var alone = Assert.Single(Derive([Segment("RT_new", 2000)]).Sessions).Id;
+        var known = new Dictionary<Guid, int> { [alone] = 60 };
+        var older = Segment("RT_old", 0);
+        var merged = SessionTimeline.Derive([older, Segment("RT_new", 2000) with { SessionId = alone }], known, 60); // no end of the older is known yet
+        Assert.Equal(alone, Assert.Single(merged.Sessions).Id);
+
+        var split = SessionTimeline.Derive(
+            [older with { SessionId = alone, StoppedAt = At(10) }, Segment("RT_new", 2000) with { SessionId = alone }], known, 60);
+        Assert.Equal(2, split.Sessions.Select(s => s.Id).Distinct().Count());
+        Assert.Equal(alone, split.Sessions[1].Id);
+    }
+
+    [Fact]
+    public void However_facts_become_known_no_two_sessions_share_an_id()
+    {
+        for (var seed = 0; seed < 2000; seed++)
+        {
+            var random = new Random(seed);
+            var all = Enumerable.Range(0, 5).Select(i => Segment($"RT_{i}", i * 50, stopAt: (i * 50) + random.Next(1, 120))).ToArray();
+            var (seen, known) = (new Dictionary<string, SegmentFacts>(), new Dictionary<Guid, int>());
+            foreach (var fact in all.Concat(all.Select(s => s with { StoppedAt = null })).OrderBy(_ => random.Next()))
+            {
+                var before = seen.GetValueOrDefault(fact.ResourceId);
+                seen[fact.ResourceId] = fact with { StoppedAt = fact.StoppedAt ?? before?.StoppedAt, SessionId = before?.SessionId };
+                var timeline = SessionTimeline.Derive([.. seen.Values], known, reconnectWindowSeconds: 10);
+                Assert.Equal(timeline.Sessions.Count, timeline.Sessions.Select(s => s.Id).Distinct().Count());
+                foreach (var end in timeline.Ends) seen[end.ResourceId] = seen[end.ResourceId] with { SessionId = end.SessionId };
+                known = timeline.Sessions.ToDictionary(s => s.Id, s => s.ReconnectWindowSeconds);
+            }
+        }
+    }
+
     private static Timeline Derive(IReadOnlyList<SegmentFacts> segments) => SessionTimeline.Derive(segments, new Dictionary<Guid, int>(), reconnectWindowSeconds: 60);
 
     private static SegmentFacts Segment(string id, int startAt, int? stopAt = null) =>
