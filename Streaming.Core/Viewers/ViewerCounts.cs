@@ -43,10 +43,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     public async Task Refresh(IReadOnlyCollection<Guid> channels, CancellationToken ct)
     {
         if (channels.Count == 0) return;
-        var counts = await Count(channels, ct);
-        var cache = redis.GetDatabase();
-        await Task.WhenAll(counts.Select(count => cache.ScriptEvaluateAsync(
-            StoreIfNewer, [Key(count.ChannelId)], [Microseconds(count.AsOf), count.Viewers, (long)CacheFor.TotalMilliseconds])));
+        await Task.WhenAll((await Count(channels, ct)).Select(Store));
     }
 
     /// <summary>From the cache, or from Postgres when the cache has nothing or is away.</summary>
@@ -54,8 +51,20 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     {
         if (await Cached(channel) is { } cached) return cached;
         var counted = (await Count([channel], ct))[0];
+        try
+        {
+            await Store(counted); // where nobody comes or goes, no worker does it
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException)
+        {
+            // The next one counts again.
+        }
+
         return counted;
     }
+
+    private Task Store(ViewerCount count) => redis.GetDatabase().ScriptEvaluateAsync(
+        StoreIfNewer, [Key(count.ChannelId)], [Microseconds(count.AsOf), count.Viewers, (long)CacheFor.TotalMilliseconds]);
 
     private async Task<ViewerCount?> Cached(Guid channel)
     {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Diagnostics;
+using System.Reflection;
 using Streaming.AppHost.Local;
 
 namespace Bench;
@@ -10,10 +12,14 @@ internal static class BenchCommands
     private static readonly Option<double> Seconds = new("--seconds") { Description = "How long one round is.", DefaultValueFactory = _ => 2 };
     private static readonly Option<int> Rounds = new("--rounds") { Description = "How many rounds of each candidate, one after the other in turn.", DefaultValueFactory = _ => 7 };
 
+    private static bool IsDebugBuild => typeof(BenchCommands).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
+
     public static RootCommand Root() => new("Measures the webhook intake, the status and the start, each side by side with the least that could do the same.")
     {
         Verb("intake", "POST /api/webhook/livekit beside a bare endpoint and plain XADD.", IntakeBenchmark.RunAsync),
         Verb("status", "GET /api/stream/status beside a bare endpoint that reads one Redis key.", StatusBenchmark.RunAsync),
+        Verb("startup", "Process start to /health 200, beside a bare Kestrel.", StartupBenchmark.RunAsync),
+        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, StatusBenchmark.RunAsync, StartupBenchmark.RunAsync),
         Bare(),
     };
 
@@ -26,6 +32,8 @@ internal static class BenchCommands
             var options = new BenchOptions(given.GetValue(Connections), TimeSpan.FromSeconds(given.GetValue(Seconds)), given.GetValue(Rounds));
             try
             {
+                if (IsDebugBuild) throw new SetupException("A debug build says nothing about speed: dotnet run -c Release --project tools/Bench -- all");
+                Console.WriteLine($"{Environment.ProcessorCount} cores, load average {(await File.ReadAllTextAsync("/proc/loadavg", signals.Token)).Split(' ')[0]} before the start");
                 foreach (var benchmark in benchmarks) await benchmark(options, signals.Token);
                 return 0;
             }

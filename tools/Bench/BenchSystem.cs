@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using StackExchange.Redis;
@@ -114,7 +115,13 @@ internal sealed class BenchSystem : IAsyncDisposable
         var address = new Uri($"http://127.0.0.1:{_ports.Next()}");
         var command = Command(project, arguments);
         var process = await LaunchAsync(project, command with { Environment = new Dictionary<string, string>(command.Environment) { ["ASPNETCORE_URLS"] = address.ToString() } });
-        await process.ReadyAsync(HealthProbe.At(new Uri(address, "/health").ToString()), Patience, stop);
+        var started = Stopwatch.GetTimestamp();
+        while (!await HealthProbe.IsHealthyAsync(new Uri(address, "/health").ToString(), stop)) // more often than ReadyAsync does: starts are measured
+        {
+            if (process.Exited.IsCompleted || Stopwatch.GetElapsedTime(started) > Patience) throw new SetupException($"{project} does not start.{process.EndOfLog()}");
+            await Task.Delay(5, stop);
+        }
+
         return new Server(process, address);
     }
 

@@ -20,10 +20,17 @@ internal static class IntakeBenchmark
         var bare = await system.StartBareAsync(stop);
 
         var ours = new Candidate("our API", count => Http(api, "/api/webhook/livekit", count), EventQueue.StreamKey);
-        var bareEndpoint = new Candidate("bare endpoint", count => Http(bare, "/intake", count), BareServer.StreamKey);
+        var bareEndpoint = new Candidate("a bare endpoint", count => Http(bare, "/intake", count), BareServer.StreamKey);
         var redisAlone = new Candidate("XADD alone", Raw, RawKey);
         var rounds = await Rounds.InTurnAsync([ours, bareEndpoint, redisAlone], options, Once, stop);
         rounds.Print($"Webhook intake: {webhooks.MeanBytes:0} bytes on average, {options.Connections} in flight", bareEndpoint);
+
+        // The same with the worker applying what is accepted: no longer a comparison, but what one small machine does.
+        await system.ClearStreamAsync(EventQueue.StreamKey, stop);
+        var worker = await system.StartWorkerAsync(stop);
+        var withWorker = ours with { Name = "our API" };
+        (await Rounds.InTurnAsync([withWorker], options with { Rounds = 3 }, (candidate, requests) => candidate.Run(requests), stop)).Print("Webhook intake with the worker on", withWorker);
+        await worker.StopAsync();
 
         async Task<Measured> Once(Candidate candidate, int requests)
         {

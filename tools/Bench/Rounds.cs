@@ -28,7 +28,7 @@ internal sealed class Rounds
                 fastest[candidate] = Math.Max(fastest[candidate], measured.PerSecond);
                 if (round < 0) continue; // the runtime has been compiling what runs often
                 rounds._rounds[candidate].Add(measured);
-                Console.WriteLine($"  {round + 1}. {candidate.Name,-14} {measured.PerSecond,7:0}/s {measured.MicrosecondsPerRequest,5:0} µs");
+                Console.WriteLine($"  {round + 1}. {candidate.Name,-14} {measured.PerSecond,7:0}/s");
             }
         }
 
@@ -39,7 +39,7 @@ internal sealed class Rounds
     public void Print(string title, Candidate reference)
     {
         Console.WriteLine($"\n{title}; medians of {_rounds[reference].Count} rounds\n");
-        Console.WriteLine($"| | per second | of the {reference.Name} | p50 | p99 | server's CPU per request |");
+        Console.WriteLine($"| | per second | beside {reference.Name} | p50 | p99 | server's CPU per request |");
         Console.WriteLine("|---|---:|---:|---:|---:|---:|");
         foreach (var (candidate, rounds) in _rounds)
         {

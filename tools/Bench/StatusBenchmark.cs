@@ -19,7 +19,7 @@ internal static class StatusBenchmark
         await system.Redis.StringSetAsync(BareServer.ValueKey, answer);
 
         var ours = new Candidate("our API", count => Http(api, "/api/stream/status", count));
-        var bareEndpoint = new Candidate("bare endpoint", count => Http(bare, "/value", count));
+        var bareEndpoint = new Candidate("a bare endpoint", count => Http(bare, "/value", count));
         var rounds = await Rounds.InTurnAsync([ours, bareEndpoint], options, (candidate, requests) => candidate.Run(requests), stop);
         rounds.Print($"Status of a live stream, {options.Connections} in flight", bareEndpoint);
 
