@@ -167,6 +167,23 @@ public sealed class BroadcastTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_creator_goes_live_while_Redis_is_away()
+    {
+        await using var system = await TestSystem.StartAsync();
+        var creator = await system.NewChannel();
+        await system.Redis.KillAsync();
+
+        await system.LiveKit.GoLive(creator.StreamKey);
+        await Eventually.True(creator.IsLive, within: TimeSpan.FromSeconds(15));
+        Assert.True((await system.LiveKit.Idle(TimeSpan.FromSeconds(15))).IsIdle);
+        Assert.All(await system.LiveKit.Deliveries(), delivery => Assert.Equal(200, Assert.Single(delivery.Attempts).Status)); // the spool took each at once
+
+        await system.Redis.StartAgainAsync();
+        await system.LiveKit.Stop(creator.StreamKey);
+        await Eventually.Equal("reconnecting", creator.State, within: TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
     public async Task LiveKit_killed_and_restarted_leaves_nobody_behind()
     {
         await using var system = await TestSystem.StartAsync(); // it restarts for all of its rooms

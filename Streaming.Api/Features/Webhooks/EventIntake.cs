@@ -8,7 +8,7 @@ namespace Streaming.Api.Features.Webhooks;
 /// <summary>Makes an event durable: in Redis or, with Redis away, in Postgres. Postgres is not touched while Redis is well.</summary>
 public sealed partial class EventIntake(EventQueue queue, Spool spool, ILogger<EventIntake> log)
 {
-    private static readonly TimeSpan RedisBudget = TimeSpan.FromSeconds(1.4);
+    private static readonly TimeSpan RedisBudget = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PostgresBudget = TimeSpan.FromSeconds(1.4);
 
     /// <returns>Whether it is durable. False within three seconds means that it may be or may not be: LiveKit will send it again, and the inbox sorts it out.</returns>
