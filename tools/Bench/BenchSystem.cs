@@ -79,6 +79,7 @@ internal sealed class BenchSystem : IAsyncDisposable
 
         RedisConnectionString = redis.ConnectionString;
         _redis = await RedisClient.ConnectAsync(RedisConnectionString);
+        await Redis.ExecuteAsync("CONFIG", "SET", "auto-aof-rewrite-percentage", "0"); // only between rounds
         _settings = new Dictionary<string, string>
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Benchmark", // everything as in Production, except that the development issuer is refused there
