@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using LiveKitSimulator;
 using Livekit.Server.Sdk.Dotnet;
+using LiveKitSimulator;
 using Npgsql;
 using Streaming.Tests.Fixtures;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using LiveKitSimulator;
 using Livekit.Server.Sdk.Dotnet;
+using LiveKitSimulator;
 using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Simulator;
