@@ -15,6 +15,12 @@ public sealed class EventQueue(IConnectionMultiplexer redis, TimeProvider time)
 
     private const string Version = "1";
 
+    private const string AcknowledgeAndRemove =
+        """
+        redis.call('XACK', KEYS[1], ARGV[1], unpack(ARGV, 2))
+        return redis.call('XDEL', KEYS[1], unpack(ARGV, 2))
+        """;
+
     /// <summary>Throws what StackExchange.Redis throws when Redis did not say yes: the entry may be there all the same.</summary>
     public async Task Enqueue(LiveKitEvent @event) =>
         await redis.GetDatabase().StreamAddAsync(StreamKey,
@@ -56,16 +62,14 @@ public sealed class EventQueue(IConnectionMultiplexer redis, TimeProvider time)
         return pending.ToDictionary(p => p.MessageId.ToString(), p => p.DeliveryCount);
     }
 
-    /// <summary>Acknowledges and removes in one transaction: apart, a crash between the two would leave entries for ever.</summary>
+    /// <summary>
+    /// Acknowledges and removes in one step: apart, a crash between the two would leave entries for ever. Not as MULTI, in which a
+    /// full Redis takes no command at all: it could never be emptied.
+    /// </summary>
     public async Task Done(IReadOnlyCollection<string> entryIds)
     {
         if (entryIds.Count == 0) return;
-        RedisValue[] ids = [.. entryIds];
-        var transaction = redis.GetDatabase().CreateTransaction();
-        var acknowledged = transaction.StreamAcknowledgeAsync(StreamKey, Group, ids);
-        var deleted = transaction.StreamDeleteAsync(StreamKey, ids);
-        await transaction.ExecuteAsync();
-        await Task.WhenAll(acknowledged, deleted);
+        await redis.GetDatabase().ScriptEvaluateAsync(AcknowledgeAndRemove, [StreamKey], [Group, .. entryIds.Select(id => (RedisValue)id)]);
     }
 
     public static bool IsGroupMissing(RedisServerException e) => e.Message.StartsWith("NOGROUP", StringComparison.Ordinal);
