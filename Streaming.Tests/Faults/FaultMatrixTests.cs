@@ -14,6 +14,21 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
     [Fact]
     public Task Workers_killed_at_any_instant_lose_and_double_nothing() => Holds("2 worker killed at random", WorkersKilled.Play);
 
+    [Fact]
+    public Task Workers_killed_at_the_named_instants_lose_and_double_nothing() => Holds("3 worker killed at named instants", WorkersKilledAtNamedInstants.Play);
+
+    [Fact]
+    public Task A_Redis_that_is_killed_under_load_has_lost_nothing_that_was_accepted() => Holds("4 Redis killed", RedisKilled.Play);
+
+    [Fact]
+    public Task A_frozen_Redis_delays_no_answer_beyond_three_seconds() => Holds("5 Redis frozen", RedisFrozen.Play);
+
+    [Fact]
+    public Task Whatever_happens_to_Postgres_makes_no_dead_letter() => Holds("8 Postgres broken", PostgresBroken.Play);
+
+    [Fact]
+    public Task What_LiveKit_takes_for_delivered_is_applied_though_APIs_are_killed() => Holds("12 API killed", ApiKilled.Play);
+
     private async Task Holds(string name, Func<FaultRun, Task<Verdict>> scenario)
     {
         var run = FaultRun.OfThisBuild();
