@@ -58,11 +58,12 @@ public sealed class FaultSystem : IAsyncDisposable
     public IEnumerable<string> Logs => _processes.Select(p => p.Log);
 
     /// <param name="postgres">A server that the scenario may break; else the shared one.</param>
+    /// <param name="redis">A particular one; else one of the system's own.</param>
     /// <param name="settings">Beside or instead of the usual ones, as environment variables of API and worker.</param>
-    public static async Task<FaultSystem> StartAsync(FaultRun run, PostgresServer? postgres = null, IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<FaultSystem> StartAsync(FaultRun run, PostgresServer? postgres = null, IReadOnlyDictionary<string, string>? settings = null, RedisServer? redis = null)
     {
         var database = await TestDatabase.NewAsync(postgres);
-        var redis = await RedisServer.StartAsync();
+        redis ??= await RedisServer.StartAsync();
         var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",abortConnect=false");
         var system = new FaultSystem(run, database, redis, connection, settings);
         await system.Execute("""

@@ -15,7 +15,7 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromSeconds(30) };
     private readonly WebhookSigner _signer = new();
-    private readonly int[] _inFlight = new int[addresses.Length];
+    private readonly int[] _inFlight = new int[addresses.Length], _accepted = new int[addresses.Length];
     private int _attempts;
     private int _lost;
     private long _nextAt = Stopwatch.GetTimestamp();
@@ -31,6 +31,9 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
 
     /// <summary>Requests on their way to an address.</summary>
     public int InFlight(int address) => Volatile.Read(ref _inFlight[address]);
+
+    /// <summary>Deliveries that an address has accepted.</summary>
+    public int Accepted(int address) => Volatile.Read(ref _accepted[address]);
 
     /// <param name="queues">How many of LiveKit's queues are served at once.</param>
     public Task Send(IEnumerable<Webhook> webhooks, int queues = 32, CancellationToken ct = default) => Parallel.ForEachAsync(
@@ -74,6 +77,7 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
         {
             using var answer = await _http.SendAsync(request);
             history.Record(webhook, answer.StatusCode == HttpStatusCode.OK ? Answer.Accepted : Answer.Failed, Stopwatch.GetElapsedTime(started));
+            if (answer.StatusCode == HttpStatusCode.OK) Interlocked.Increment(ref _accepted[address]);
             return answer.StatusCode;
         }
         catch (HttpRequestException e)

@@ -5,7 +5,7 @@ namespace Streaming.Tests.Fixtures;
 /// <summary>A real Redis with the product's redis.conf. Most tests share one and have keys of their own; tests that kill it start their own.</summary>
 public sealed class RedisServer : IAsyncDisposable
 {
-    private static readonly Lazy<Task<RedisServer>> One = new(StartAsync);
+    private static readonly Lazy<Task<RedisServer>> One = new(() => StartAsync());
 
     private readonly LocalRedis _server;
     private readonly string _directory;
@@ -26,10 +26,14 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>Where its files are, the append-only file among them.</summary>
     public string Folder => _directory;
 
-    public static async Task<RedisServer> StartAsync()
+    /// <summary>Whether it has ended, by itself or killed.</summary>
+    public bool HasEnded => _process.Exited.IsCompleted;
+
+    /// <param name="data">Where its files are to be, if that matters.</param>
+    public static async Task<RedisServer> StartAsync(string? data = null)
     {
         var directory = TestDirectory.New("redis");
-        var server = await LocalRedis.PrepareAsync(Path.Combine(directory, "data"), TestPorts.Next(), Secret.New());
+        var server = await LocalRedis.PrepareAsync(data ?? Path.Combine(directory, "data"), TestPorts.Next(), Secret.New());
         var redis = new RedisServer(server, await LaunchAsync(server, directory), directory);
         TestDirectory.AtEndOfRun(() => redis._process.Send(Signal.Kill));
         return redis;

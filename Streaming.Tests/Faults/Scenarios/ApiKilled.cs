@@ -5,6 +5,9 @@ namespace Streaming.Tests.Faults.Scenarios;
 /// <summary>kill -9 of one of two API replicas with requests on their way, and LiveKit's own rules for what it sends again.</summary>
 public static class ApiKilled
 {
+    /// <summary>What each must have accepted before it is killed.</summary>
+    private const int AtLeast = 20;
+
     public static async Task<Verdict> Play(FaultRun run)
     {
         var kills = run.Times(40, 400);
@@ -24,7 +27,8 @@ public static class ApiKilled
         for (var kill = 0; kill < kills; kill++)
         {
             var victim = kill % addresses.Length;
-            await FaultSystem.Answers(addresses[victim]);
+            var before = publisher.Accepted(victim);
+            await Eventually.True(() => publisher.Accepted(victim) > before + AtLeast, within: TimeSpan.FromSeconds(60));
             await Task.Delay(random.Next(200));
             await Eventually.True(() => publisher.InFlight(victim) > 0, within: TimeSpan.FromSeconds(20));
             await apis[victim].KillAsync();

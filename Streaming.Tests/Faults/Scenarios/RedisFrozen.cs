@@ -28,6 +28,7 @@ public static class RedisFrozen
         var violations = new List<string>();
         using var publisher = new Publisher(history, address) { PerSecond = 200 };
 
+        await using var pauses = new MachinePauses();
         using var stop = new CancellationTokenSource();
         var sending = publisher.Send(told, queues: 24, stop.Token);
         var slowest = TimeSpan.Zero;
@@ -35,7 +36,8 @@ public static class RedisFrozen
         {
             await Task.Delay(random.Next(300, 800));
             system.Redis.Freeze();
-            await Task.Delay(run.IsLong ? random.Next(2000, 10_000) : random.Next(2000, 3000));
+            // One outlasts the worker's patience, so that its answers come when nobody waits for them any more.
+            await Task.Delay(freeze == 1 ? 8_000 : run.IsLong ? random.Next(2_000, 10_000) : random.Next(2_000, 3_000));
             system.Redis.Thaw();
             var took = await UntilApplied([.. history.Accepted.Keys]);
             if (took > slowest) slowest = took;
@@ -44,7 +46,7 @@ public static class RedisFrozen
         await stop.CancelAsync();
         await sending;
         if (slowest > SoonAfter) violations.Add($"After Redis' return it took {slowest.TotalSeconds:0.0} s until what had been accepted was applied.");
-        if (history.Longest > Promise) violations.Add($"With Redis frozen an answer took {history.Longest.TotalSeconds:0.00} s.");
+        if (history.Longest - pauses.Longest > Promise) violations.Add($"With Redis frozen an answer took {history.Longest.TotalSeconds:0.00} s.");
         if (history.Count(Answer.Failed) + history.Count(Answer.Unknown) > 0) violations.Add($"With Redis alone frozen not all was accepted: {history}.");
         var frozen = $"{freezes} freezes of Redis ({history}; all applied {slowest.TotalSeconds:0.0} s after)";
 
@@ -56,7 +58,7 @@ public static class RedisFrozen
         system.Redis.Thaw();
 
         var verdict = await new Oracle(system, history) { CacheIsCurrent = false }.Judge(
-            $"{frozen}; both frozen: 503 after {alone.TotalSeconds:0.00} s alone, {together.TotalSeconds:0.00} s with 50 at once");
+            $"{frozen}; both frozen: 503 after {alone.TotalSeconds:0.00} s alone, {together.TotalSeconds:0.00} s with 50 at once; the machine paused for {pauses.Longest.TotalSeconds:0.00} s");
         return verdict.And(violations);
 
         async Task<TimeSpan> UntilApplied(string[] ids)
@@ -85,7 +87,7 @@ public static class RedisFrozen
                     lock (violations) violations.Add($"With both stores frozen the answer was {(int)answer.StatusCode}, Retry-After {answer.Headers.RetryAfter}.");
                 return elapsed;
             }));
-            if (took.Max() > Promise) violations.Add($"With both stores frozen and {requests} requests at once an answer took {took.Max().TotalSeconds:0.00} s.");
+            if (took.Max() - pauses.Longest > Promise) violations.Add($"With both stores frozen and {requests} requests at once an answer took {took.Max().TotalSeconds:0.00} s.");
             return took.Max();
         }
     }
