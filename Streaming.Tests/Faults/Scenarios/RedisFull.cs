@@ -1,5 +1,5 @@
 using System.Globalization;
-using Streaming.AppHost.Local;
+using StackExchange.Redis;
 using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Faults.Scenarios;
@@ -26,8 +26,9 @@ public static class RedisFull
 
         for (var time = 0; time < run.Times(1, 10); time++)
         {
-            var used = (string)(await system.Connection.GetServer("127.0.0.1", redis.Port).InfoAsync("memory")).SelectMany(g => g).Single(e => e.Key == "used_memory").Value;
-            await Redis("CONFIG", "SET", "maxmemory", $"{long.Parse(used, CultureInfo.InvariantCulture) + 200_000}");
+            var memory = (string)(await Redis("INFO", "memory"))!;
+            var used = long.Parse(memory.Split('\n').Single(line => line.StartsWith("used_memory:", StringComparison.Ordinal)).Split(':')[1], CultureInfo.InvariantCulture);
+            await Redis("CONFIG", "SET", "maxmemory", $"{used + 200_000}");
             await Publish(600);
             if (await system.Count("webhook_spool") == 0) violations.Add("Redis was never full.");
             var worker = await system.StartWorker(); // which has to empty a full one
@@ -57,7 +58,7 @@ public static class RedisFull
         var verdict = await new Oracle(system, history) { CacheIsCurrent = false }.Judge($"memory full, {(disk is null ? "no disk can be mounted here" : "disk full")}; {history}");
         return verdict.And(violations);
 
-        Task<StackExchange.Redis.RedisResult> Redis(string command, params object[] arguments) => system.Connection.GetDatabase().ExecuteAsync(command, arguments);
+        Task<RedisResult> Redis(string command, params object[] arguments) => system.Connection.GetDatabase().ExecuteAsync(command, arguments);
 
         Task Publish(int events) => publisher.Send(Enumerable.Range(0, Math.Min(events, told.Count)).Select(_ => told.Dequeue()).ToList());
 
