@@ -17,12 +17,14 @@ public sealed class Beliefs(NpgsqlDataSource database)
             """
             select channel_id, resource_id, ingress_id from ingest_segments
             where began_at is not null and ended_at is null and (@only::uuid[] is null or channel_id = any(@only))
-            """) { Parameters = { Only(only) } });
+            """)
+        { Parameters = { Only(only) } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             select p.channel_id, p.participant_sid from presences p join room_sessions r using (room_sid)
             where p.is_present and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at) and (@only::uuid[] is null or p.channel_id = any(@only))
-            """) { Parameters = { Only(only) } });
+            """)
+        { Parameters = { Only(only) } });
 
         await using var row = await batch.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);

@@ -87,7 +87,8 @@ public static class SessionWrites
                 facts.Known[id] = new DerivedSession(id, row.GetFieldValue<DateTimeOffset>(13), Time(row, 14), Text(row, 15), row.GetInt32(16), Time(row, 17));
             facts.Segments.Add(new SegmentFacts(
                 row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), row.GetFieldValue<DateTimeOffset>(3),
-                Time(row, 4), Time(row, 5), row.GetBoolean(6), Text(row, 7), Time(row, 8), Time(row, 9), Time(row, 10), session) { MissingAt = Time(row, 11) });
+                Time(row, 4), Time(row, 5), row.GetBoolean(6), Text(row, 7), Time(row, 8), Time(row, 9), Time(row, 10), session)
+            { MissingAt = Time(row, 11) });
         }
 
         return loaded;
