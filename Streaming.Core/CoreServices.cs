@@ -6,6 +6,7 @@ using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
 using Streaming.Core.Viewers;
 
@@ -28,10 +29,15 @@ public static class CoreServices
         services.AddSingleton(provider => NpgsqlDataSource.Create(WithLimits(connectionString(provider))));
         services.AddDbContextPool<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton<Approvals>();
+        services.AddSingleton<Administrators>();
         services.AddSingleton<EventQueue>();
         services.AddSingleton<EventApplier>();
         services.AddSingleton<Spool>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<Accounting>();
+        services.AddSingleton<Retention>();
+        services.AddSingleton<Beliefs>();
+        services.AddSingleton<Corrections>();
         services.AddSingleton<WorkerPulse>();
         services.AddSingleton<ViewerCounts>();
         services.AddSingleton<ChannelStates>();

@@ -21,8 +21,26 @@ public static class Telemetry
     /// <summary>Webhooks answered 503: neither store could keep them.</summary>
     public static readonly Counter<long> Unstorable = Meter.CreateCounter<long>("streaming.webhook.unstorable", "{request}");
 
-    /// <summary>Events that left the queue, by outcome: applied, skipped, duplicate, dead.</summary>
+    /// <summary>Events that left the queue, by outcome: applied, superseded, skipped, duplicate, dead.</summary>
     public static readonly Counter<long> Processed = Meter.CreateCounter<long>("streaming.events.processed", "{event}");
+
+    /// <summary>From LiveKit's creation of an event (whole seconds, its clock) to its acceptance.</summary>
+    public static readonly Histogram<double> IntakeLag = Meter.CreateHistogram<double>("streaming.webhook.intake_lag", "s");
+
+    /// <summary>What the reconciler put right, by kind. More than nothing in steady state: webhooks are lost.</summary>
+    public static readonly Counter<long> Corrections = Meter.CreateCounter<long>("streaming.reconcile.corrections", "{correction}");
+
+    /// <summary>Entries of the Redis stream: accepted and not yet applied.</summary>
+    public static readonly Gauge<long> QueueDepth = Meter.CreateGauge<long>("streaming.queue.depth", "{event}");
+
+    /// <summary>Rows of the Postgres spool: accepted while Redis was away, and not yet applied.</summary>
+    public static readonly Gauge<long> SpoolDepth = Meter.CreateGauge<long>("streaming.spool.depth", "{event}");
+
+    /// <summary>Dead letters that nobody has resolved.</summary>
+    public static readonly Gauge<long> DeadLetters = Meter.CreateGauge<long>("streaming.dead_letters", "{event}");
+
+    /// <summary>1 when the books do not balance: an event was lost or had its effect twice.</summary>
+    public static readonly Gauge<long> Unbalanced = Meter.CreateGauge<long>("streaming.accounting.unbalanced");
 
     /// <summary>From accepted to applied.</summary>
     public static readonly Histogram<double> ApplyLag = Meter.CreateHistogram<double>("streaming.events.apply_lag", "s");

@@ -2,7 +2,7 @@ using Streaming.Core;
 using Streaming.WebhookWorker;
 using Streaming.WebhookWorker.Consuming;
 using Streaming.WebhookWorker.Housekeeping;
-using Streaming.WebhookWorker.Reconciling;
+using Streaming.WebhookWorker.Leading;
 
 var builder = WebApplication.CreateBuilder(args);
 
@@ -10,10 +10,11 @@ builder.AddServiceDefaults();
 builder.AddStreamingData();          // Postgres, Redis, queue
 builder.Services.AddLiveKit();       // client
 builder.AddEventConsuming();         // the queue and the spool into the guarded writes
-builder.Services.AddHostedService<OrphanIngresses>();
+builder.AddLeaderDuties();          // one worker for all: reconciles with LiveKit, sweeps, reads the books
 
 var app = builder.Build();
 if (Migration.IsAskedFor(args)) return await Migration.Run(app, args); // needs the database, and is given nothing else
+if (PipelineCommands.AreAskedFor(args)) return await PipelineCommands.Run(app, args);
 if (!app.IsWellConfigured()) return 1;
 
 app.MapServiceEndpoints();           // alive, health

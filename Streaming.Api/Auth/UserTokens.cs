@@ -48,11 +48,13 @@ public static partial class UserTokens
         services.AddAuthentication(Scheme).AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
         services.AddSingleton<IAuthorizationHandler, ApprovedCreator.Check>();
+        services.AddSingleton<IAuthorizationHandler, AdministratorsOnly.Check>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddSingleton<FirstSight>();
         services.AddAuthorizationBuilder()
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
-            .AddPolicy(ApprovedCreator.Policy, policy => policy.RequireAuthenticatedUser().AddRequirements(new ApprovedCreator()));
+            .AddPolicy(ApprovedCreator.Policy, policy => policy.RequireAuthenticatedUser().AddRequirements(new ApprovedCreator()))
+            .AddPolicy(AdministratorsOnly.Policy, policy => policy.RequireAuthenticatedUser().AddRequirements(new AdministratorsOnly()));
     }
 
     private static void Configure(JwtBearerOptions bearer, SessionKeys keys, IOptions<SessionTokenOptions> options, TimeProvider time)

@@ -27,6 +27,12 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
     public DbSet<SpooledEvent> WebhookSpool => Set<SpooledEvent>();
     public DbSet<LastBeat> WorkerPulse => Set<LastBeat>();
+    public DbSet<DuplicateDelivery> DuplicateDeliveries => Set<DuplicateDelivery>();
+    public DbSet<AccountPage> Accounting => Set<AccountPage>();
+    public DbSet<QueueLife> QueueLives => Set<QueueLife>();
+    public DbSet<Correction> Corrections => Set<Correction>();
+    public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
+    public DbSet<Administrator> Administrators => Set<Administrator>();
 
     /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>
     public static DbContextOptionsBuilder Configure(DbContextOptionsBuilder options, Npgsql.NpgsqlDataSource source) =>

@@ -13,6 +13,9 @@ public sealed class EventQueue(IConnectionMultiplexer redis, TimeProvider time)
     public const string StreamKey = "livekit:events";
     public const string Group = "workers";
 
+    /// <summary>Names the life that this stream is in: gone, with the stream, when Redis loses its data.</summary>
+    public const string LifeKey = "livekit:events:life";
+
     private const string Version = "1";
 
     private const string AcknowledgeAndRemove =
@@ -54,6 +57,10 @@ public sealed class EventQueue(IConnectionMultiplexer redis, TimeProvider time)
         var claimed = await redis.GetDatabase().StreamAutoClaimAsync(StreamKey, Group, consumer, (long)lease.TotalMilliseconds, "0-0", count);
         return Parse(claimed.ClaimedEntries);
     }
+
+    /// <summary>What this consumer was handed and has not finished: after a failure of Redis that includes entries whose answer never arrived.</summary>
+    public async Task<IReadOnlyList<QueuedEvent>> ReadAgain(string consumer, string after, int count) =>
+        Parse(await redis.GetDatabase().StreamReadGroupAsync(StreamKey, Group, consumer, after, count));
 
     /// <summary>How often each of this consumer's pending entries has been handed out.</summary>
     public async Task<IReadOnlyDictionary<string, int>> DeliveryCounts(string consumer, int count)

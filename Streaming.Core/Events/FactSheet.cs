@@ -25,7 +25,21 @@ internal sealed class FactSheet
     public string[] ChangedRooms { get; private set; } = [];
 
     public string[] ChangedSegments { get; private set; } = [];
+
+    /// <summary>Channels whose sessions may follow anew from these facts.</summary>
     public Guid[] ChangedChannels { get; private set; } = [];
+
+    /// <summary>By channel: the event that spoke last of its ingest.</summary>
+    public Dictionary<Guid, string> Evidence { get; } = [];
+
+    /// <summary>Events that told nothing new; known after <see cref="Changed"/>.</summary>
+    public IReadOnlyCollection<string> Superseded { get; private set; } = [];
+
+    /// <summary>Which rows each event speaks of.</summary>
+    private readonly List<(string EventId, string Key)> _keys = [];
+
+    /// <summary>Encoders that left: a segment that is known by their SID alone ends with them.</summary>
+    private readonly List<string> _departed = [];
 
     public static bool HasEffect(LiveKitEvent e) => e.Kind switch
     {
@@ -41,20 +55,27 @@ internal sealed class FactSheet
     {
         var sheet = new FactSheet();
         var rooms = new HashSet<string>();
-        var channels = new HashSet<Guid>();
         foreach (var e in events)
         {
             sheet.Add(e);
             if (e.Kind is not (EventKinds.RoomStarted or EventKinds.RoomFinished)) continue;
             rooms.Add(e.RoomSid!);
-            channels.Add(e.ChannelId!.Value);
+            sheet._keys.Add((e.Id, e.RoomSid!));
+            sheet.Evidence[e.ChannelId!.Value] = e.Id;
         }
 
-        channels.UnionWith(sheet.Segments.Select(s => s.ChannelId));
         sheet.ChangedRooms = [.. rooms];
-        sheet.ChangedSegments = [.. sheet.Segments.Select(s => s.ResourceId).Distinct()];
-        sheet.ChangedChannels = [.. channels];
+        sheet.ChangedSegments = [.. sheet.Segments.Select(s => s.ResourceId).Concat(sheet._departed).Distinct()];
+        sheet.ChangedChannels = [.. sheet.Evidence.Keys];
         return sheet;
+    }
+
+    /// <param name="keys">The rows that learned something: only from those does anything follow.</param>
+    public void Changed(IReadOnlySet<string> keys)
+    {
+        Superseded = [.. _keys.GroupBy(k => k.EventId).Where(e => !e.Any(k => keys.Contains(k.Key))).Select(e => e.Key)];
+        ChangedRooms = [.. ChangedRooms.Where(keys.Contains)];
+        ChangedSegments = [.. ChangedSegments.Where(keys.Contains)];
     }
 
     private void Add(LiveKitEvent e)
@@ -64,10 +85,10 @@ internal sealed class FactSheet
         switch (e.Kind)
         {
             case EventKinds.IngressStarted:
-                Segments.Add(new SegmentFact(e.Ingress!.ResourceId!, channel, SegmentSource.Ingress) { IngressId = e.Ingress.IngressId, StartedAt = e.Ingress.StartedAt });
+                AddSegment(e, new SegmentFact(e.Ingress!.ResourceId!, channel, SegmentSource.Ingress) { IngressId = e.Ingress.IngressId, StartedAt = e.Ingress.StartedAt });
                 break;
             case EventKinds.IngressEnded:
-                Segments.Add(new SegmentFact(e.Ingress!.ResourceId!, channel, SegmentSource.Ingress)
+                AddSegment(e, new SegmentFact(e.Ingress!.ResourceId!, channel, SegmentSource.Ingress)
                 {
                     IngressId = e.Ingress.IngressId,
                     StoppedAt = e.Ingress.EndedAt ?? e.CreatedAt,
@@ -75,7 +96,7 @@ internal sealed class FactSheet
                 });
                 break;
             case EventKinds.TrackPublished:
-                Segments.Add(new SegmentFact(e.Participant!.Sid, channel, SegmentSource.Browser) { RoomSid = e.RoomSid, StartedAt = e.CreatedAt });
+                AddSegment(e, new SegmentFact(e.Participant!.Sid, channel, SegmentSource.Browser) { RoomSid = e.RoomSid, StartedAt = e.CreatedAt });
                 break;
             case EventKinds.ParticipantJoined:
                 AddPresence(e, channel, joinedAt: e.Participant!.JoinedAt ?? e.CreatedAt, leftAt: null);
@@ -101,7 +122,8 @@ internal sealed class FactSheet
 
     private void AddPresence(LiveKitEvent e, Guid channel, DateTimeOffset? joinedAt, DateTimeOffset? leftAt)
     {
-        ParticipantSids.Add(e.Participant!.Sid);
+        _keys.Add((e.Id, e.Participant!.Sid));
+        ParticipantSids.Add(e.Participant.Sid);
         ParticipantRooms.Add(e.RoomSid!);
         ParticipantChannels.Add(channel);
         ParticipantRoles.Add(RoleOf(e.Participant).ToString());
@@ -113,14 +135,28 @@ internal sealed class FactSheet
     private void AddSegmentEnd(LiveKitEvent e, ParticipantFacts participant, Guid channel)
     {
         var isBrowser = RoleOf(participant) == ParticipantRole.Host;
-        if (!isBrowser && participant is not { IsIngress: true, ResourceId: not null }) return;
-        Segments.Add(new SegmentFact(isBrowser ? participant.Sid : participant.ResourceId!, channel, isBrowser ? SegmentSource.Browser : SegmentSource.Ingress)
+        if (!isBrowser && !participant.IsIngress) return;
+        if (!isBrowser)
+        {
+            _departed.Add(participant.Sid);
+            Evidence[channel] = e.Id;
+            if (participant.ResourceId is null) return;
+        }
+
+        AddSegment(e, new SegmentFact(isBrowser ? participant.Sid : participant.ResourceId!, channel, isBrowser ? SegmentSource.Browser : SegmentSource.Ingress)
         {
             IngressId = participant.IngressId,
             RoomSid = isBrowser ? e.RoomSid : null,
             LeftAt = e.CreatedAt,
             IsDisplaced = participant.IsDisplaced,
         });
+    }
+
+    private void AddSegment(LiveKitEvent e, SegmentFact fact)
+    {
+        _keys.Add((e.Id, fact.ResourceId));
+        Evidence[fact.ChannelId] = e.Id;
+        Segments.Add(fact);
     }
 
     private static ParticipantRole RoleOf(ParticipantFacts participant) =>

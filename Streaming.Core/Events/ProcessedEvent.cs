@@ -7,6 +7,10 @@ public sealed class ProcessedEvent
 
     public string EventId { get; private set; } = null!;
     public string Kind { get; private set; } = null!;
+
+    /// <summary>The delivery that had the effect: any other of this event is a duplicate.</summary>
+    public string EntryId { get; private set; } = null!;
+
     public EventOutcome Outcome { get; private set; }
     public DateTimeOffset ReceivedAt { get; private set; }
     public DateTimeOffset ProcessedAt { get; private set; }
@@ -14,8 +18,11 @@ public sealed class ProcessedEvent
 
 public enum EventOutcome
 {
-    /// <summary>Its facts are in the database.</summary>
+    /// <summary>It told something new: its facts are in the database.</summary>
     Applied,
+
+    /// <summary>All that it says was known, or newer facts stand in its place.</summary>
+    Superseded,
 
     /// <summary>A known no-op: a kind without effect, or a room that is no channel of ours.</summary>
     Skipped,

@@ -5,6 +5,9 @@ public sealed class SpooledEvent
 {
     private SpooledEvent() { }
 
+    /// <summary>Names this delivery: the same event may be spooled again after it was drained.</summary>
+    public long Id { get; private set; }
+
     public string EventId { get; private set; } = null!;
     public DateTimeOffset ReceivedAt { get; private set; }
     public string? TraceParent { get; private set; }

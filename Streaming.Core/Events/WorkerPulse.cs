@@ -11,15 +11,25 @@ public sealed class WorkerPulse(NpgsqlDataSource database)
     /// <summary>How old the last beat may be before state counts as stale.</summary>
     public static readonly TimeSpan StaleAfter = TimeSpan.FromSeconds(15);
 
-    public async Task Beat(CancellationToken ct)
+    /// <summary>How long ago LiveKit may last have been asked: two rounds of the reconciler and the time they take.</summary>
+    public static readonly TimeSpan UnseenAfter = TimeSpan.FromSeconds(45);
+
+    /// <summary>The queue is being read.</summary>
+    public Task Beat(CancellationToken ct) => Beat(1, ct);
+
+    /// <summary>LiveKit was asked, has answered for every channel, and what it said is in the database.</summary>
+    public Task Reconciled(CancellationToken ct) => Beat(2, ct);
+
+    private async Task Beat(int id, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "insert into worker_pulse (id, beat_at) values (1, now()) on conflict (id) do update set beat_at = greatest(worker_pulse.beat_at, excluded.beat_at)");
+            "insert into worker_pulse (id, beat_at) values (@id, now()) on conflict (id) do update set beat_at = greatest(worker_pulse.beat_at, excluded.beat_at)");
+        command.Parameters.AddWithValue("id", id);
         await command.ExecuteNonQueryAsync(ct);
     }
 }
 
-/// <summary>The one row of the pulse.</summary>
+/// <summary>A row of the pulse: 1 is the consumer's, 2 the reconciler's.</summary>
 public sealed class LastBeat
 {
     private LastBeat() { }

@@ -80,6 +80,31 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>The rooms that stand, of those that bear the name of a channel: by its id, the room's SID.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> ListRooms(CancellationToken ct)
+    {
+        var list = await CallTwice("ListRooms", client => Rooms(client).ListRooms(new ListRoomsRequest()), ct);
+        var rooms = new Dictionary<Guid, string>();
+        foreach (var room in list.Rooms)
+            if (Guid.TryParseExact(room.Name, "D", out var channel) && room.Name == $"{channel}") rooms[channel] = room.Sid;
+        return rooms;
+    }
+
+    /// <summary>Who is in a channel's room now. A room that does not stand is empty.</summary>
+    public async Task<IReadOnlyList<RoomParticipant>> ListParticipants(Guid channelId, CancellationToken ct)
+    {
+        var request = new ListParticipantsRequest { Room = channelId.ToString() };
+        try
+        {
+            var list = await CallTwice("ListParticipants", client => Rooms(client).ListParticipants(request), ct);
+            return [.. list.Participants.Where(p => p.Sid.Length > 0 && p.State != ParticipantInfo.Types.State.Disconnected).Select(RoomParticipant.Of)];
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            return [];
+        }
+    }
+
     private RoomServiceClient Rooms(HttpClient client) =>
         new(options.Value.HttpUrl.ToString(), options.Value.ApiKey!, options.Value.ApiSecret!, client);
 

@@ -11,9 +11,10 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         """
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
                exists (select 1 from presences p join room_sessions r using (room_sid)
-                       where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.left_at is null
+                       where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
                          and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)),
-               coalesce((select max(beat_at) from worker_pulse) < now() - @stale_after, true)
+               coalesce((select beat_at < now() - @stale_after from worker_pulse where id = 1), true)
+                   or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true)
         from channels c
         left join lateral (select * from sessions where channel_id = c.id order by started_at desc limit 1) s on true
         where c.user_id = @user
@@ -25,6 +26,7 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         await using var command = database.CreateCommand(ByOwner);
         command.Parameters.AddWithValue("user", userId);
         command.Parameters.AddWithValue("stale_after", WorkerPulse.StaleAfter);
+        command.Parameters.AddWithValue("unseen_after", WorkerPulse.UnseenAfter);
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct)) return null;
 
@@ -49,7 +51,7 @@ public sealed class ChannelStates(NpgsqlDataSource database)
 
 /// <param name="StartedAt">Of the session that is running, live or reconnecting; else null.</param>
 /// <param name="SessionId">The session that is running, or the last one.</param>
-/// <param name="IsStale">No worker has given a sign of life lately: events may be waiting.</param>
+/// <param name="IsStale">No worker has given a sign of life lately, or LiveKit could not be asked: the answer may be out of date.</param>
 /// <param name="AsOf">By Postgres' clock.</param>
 public sealed record ChannelState(
     Guid ChannelId, LiveState State, DateTimeOffset? StartedAt, Guid? SessionId, DateTimeOffset? ReconnectingUntil, bool IsStale, DateTimeOffset AsOf);

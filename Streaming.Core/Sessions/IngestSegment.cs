@@ -36,7 +36,22 @@ public sealed class IngestSegment
     /// <summary>Why LiveKit refused or broke it off, as one of our codes.</summary>
     public string? Failure { get; private set; }
 
-    // Derived from the facts of the whole channel.
+    // What the reconciler saw when it asked LiveKit, by our clock: kept apart from what LiveKit told, which comes first.
+
+    /// <summary>It was publishing when we asked, and nobody had told us: since when, as far as could be seen.</summary>
+    public DateTimeOffset? SeenFrom { get; private set; }
+
+    /// <summary>The last time that we asked and it was there although we took it for gone.</summary>
+    public DateTimeOffset? SeenAt { get; private set; }
+
+    /// <summary>The first of the looks at which it was no longer there. Counts when it is later than <see cref="SeenAt"/>.</summary>
+    public DateTimeOffset? MissingAt { get; private set; }
+
+    // Derived: this one by the database, the others from the facts of the whole channel.
+
+    /// <summary><see cref="StartedAt"/> or, where LiveKit's word was lost, <see cref="SeenFrom"/>. Null: no media ever arrived.</summary>
+    public DateTimeOffset? BeganAt { get; private set; }
+
 
     public DateTimeOffset? EndedAt { get; private set; }
     public string? EndReason { get; private set; }

@@ -76,6 +76,7 @@ public static class SessionTimeline
             { RoomRestartedAt: { } restarted } when restarted > segment.StartedAt => (restarted, EndReasons.Disconnected),
             { RoomFinishedAt: { } finished } => (finished, EndReasons.Disconnected),
             _ when successor is not null => (successor.StartedAt, EndReasons.TakenOver),
+            { MissingAt: { } missing } => (missing, EndReasons.Lost),
             _ => ((DateTimeOffset?)null, (string?)null),
         };
         return (at < segment.StartedAt ? segment.StartedAt : at, reason);
@@ -119,7 +120,11 @@ public sealed record SegmentFacts(
     DateTimeOffset? IngressDeletedAt,
     DateTimeOffset? RoomFinishedAt,
     DateTimeOffset? RoomRestartedAt,
-    Guid? SessionId);
+    Guid? SessionId)
+{
+    /// <summary>LiveKit, when asked, no longer had it, and nobody had told why.</summary>
+    public DateTimeOffset? MissingAt { get; init; }
+}
 
 /// <summary>When and why a segment ended (null: it has not), and the session it belongs to.</summary>
 public readonly record struct SegmentEnd(string ResourceId, DateTimeOffset? EndedAt, string? Reason, Guid SessionId);
@@ -141,6 +146,9 @@ public static class EndReasons
 
     /// <summary>A newer publisher on the same key took over.</summary>
     public const string TakenOver = "taken_over";
+
+    /// <summary>LiveKit no longer had it when asked: its own word on how it ended was lost.</summary>
+    public const string Lost = "lost";
 
     /// <summary>The stream key was deleted or reset through our API.</summary>
     public const string IngressDeleted = "ingress_deleted";

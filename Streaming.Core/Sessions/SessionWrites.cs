@@ -24,72 +24,79 @@ public static class SessionWrites
     /// <param name="changedSegments">Resource ids of segments whose facts changed.</param>
     /// <param name="changedRooms">SIDs of rooms that started or finished.</param>
     public static async Task Derive(
-        NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, string[] changedSegments, string[] changedRooms, CancellationToken ct)
+        NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, string[] changedSegments, string[] changedRooms, Cause cause, CancellationToken ct)
     {
         var channels = await Load(connection, windows.Keys.ToArray(), changedSegments, changedRooms, ct);
         var ends = new List<SegmentEnd>();
         var sessions = new List<(Guid Channel, DerivedSession Session)>();
         var obsolete = new List<Guid>();
+        var history = new List<(Guid Channel, Change Change)>();
         foreach (var (channel, (segments, known)) in channels)
         {
-            var timeline = SessionTimeline.Derive(segments, known, windows[channel]);
+            var timeline = SessionTimeline.Derive(segments, known.ToDictionary(s => s.Key, s => s.Value.ReconnectWindowSeconds), windows[channel]);
             ends.AddRange(timeline.Ends);
             sessions.AddRange(timeline.Sessions.Select(s => (channel, s)));
             obsolete.AddRange(known.Keys.Except(timeline.Sessions.Select(s => s.Id)));
+            history.AddRange(SessionHistory.Between(known, timeline, segments).Select(c => (channel, c)));
         }
 
-        if (sessions.Count > 0) await Save(connection, ends, sessions, obsolete, ct);
+        if (sessions.Count > 0) await Save(connection, ends, sessions, obsolete, history, cause, ct);
     }
 
-    /// <summary>The channel's started segments from the session before the earliest change on: earlier ones cannot be affected.</summary>
-    private static async Task<Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, int> Known)>> Load(
+    /// <summary>The channel's segments that began, from the session before the earliest change on: earlier ones cannot be affected.</summary>
+    private static async Task<Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, DerivedSession> Known)>> Load(
         NpgsqlConnection connection, Guid[] channels, string[] changedSegments, string[] changedRooms, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
             """
             with earliest as (
-                select channel_id, min(started_at) as at from (
-                    select channel_id, started_at from ingest_segments where resource_id = any(@segments)
+                select channel_id, min(began_at) as at from (
+                    select channel_id, began_at from ingest_segments where resource_id = any(@segments)
                     union all
-                    select channel_id, started_at from ingest_segments where room_sid = any(@rooms)) changed
-                where channel_id = any(@channels) and started_at is not null
+                    select channel_id, began_at from ingest_segments where room_sid = any(@rooms)) changed
+                where channel_id = any(@channels) and began_at is not null
                 group by channel_id
             ), horizon as (
                 select e.channel_id,
                        coalesce((select max(x.started_at) from sessions x where x.channel_id = e.channel_id and x.started_at < e.at), e.at) as at
                 from earliest e
             )
-            select s.channel_id, s.resource_id, s.source, s.started_at, s.stopped_at, s.left_at, s.is_displaced, s.failure,
-                   i.deleted_at, r.finished_at, r.started_at, x.id, x.reconnect_window_seconds
+            select s.channel_id, s.resource_id, s.source, s.began_at, s.stopped_at, coalesce(s.left_at, p.left_at), s.is_displaced, s.failure,
+                   i.deleted_at, r.finished_at, r.started_at,
+                   case when s.missing_at > coalesce(s.seen_at, '-infinity') then s.missing_at end,
+                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until
             from horizon h
-            join ingest_segments s on s.channel_id = h.channel_id and s.started_at >= h.at
+            join ingest_segments s on s.channel_id = h.channel_id and s.began_at >= h.at
             left join ingresses i on i.id = s.ingress_id
             left join room_sessions r on r.room_sid = s.room_sid
+            left join presences p on p.participant_sid = s.resource_id -- of an encoder that is known by its SID alone
             left join sessions x on x.id = s.session_id
             """, connection);
         command.Parameters.AddWithValue("channels", channels);
         command.Parameters.AddWithValue("segments", changedSegments);
         command.Parameters.AddWithValue("rooms", changedRooms);
 
-        var loaded = new Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, int> Known)>();
+        var loaded = new Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, DerivedSession> Known)>();
         await using var row = await command.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))
         {
             var channel = row.GetGuid(0);
             if (!loaded.TryGetValue(channel, out var facts)) loaded[channel] = facts = ([], []);
-            Guid? session = row.IsDBNull(11) ? null : row.GetGuid(11);
-            if (session is { } id) facts.Known[id] = row.GetInt32(12);
+            Guid? session = row.IsDBNull(12) ? null : row.GetGuid(12);
+            if (session is { } id)
+                facts.Known[id] = new DerivedSession(id, row.GetFieldValue<DateTimeOffset>(13), Time(row, 14), Text(row, 15), row.GetInt32(16), Time(row, 17));
             facts.Segments.Add(new SegmentFacts(
                 row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), row.GetFieldValue<DateTimeOffset>(3),
-                Time(row, 4), Time(row, 5), row.GetBoolean(6), row.IsDBNull(7) ? null : row.GetString(7),
-                Time(row, 8), Time(row, 9), Time(row, 10), session));
+                Time(row, 4), Time(row, 5), row.GetBoolean(6), Text(row, 7), Time(row, 8), Time(row, 9), Time(row, 10), session)
+            { MissingAt = Time(row, 11) });
         }
 
         return loaded;
     }
 
     private static async Task Save(
-        NpgsqlConnection connection, List<SegmentEnd> ends, List<(Guid Channel, DerivedSession Session)> sessions, List<Guid> obsolete, CancellationToken ct)
+        NpgsqlConnection connection, List<SegmentEnd> ends, List<(Guid Channel, DerivedSession Session)> sessions, List<Guid> obsolete,
+        List<(Guid Channel, Change Change)> history, Cause cause, CancellationToken ct)
     {
         await using var writes = new NpgsqlBatch(connection);
         writes.BatchCommands.Add(new NpgsqlBatchCommand(
@@ -123,8 +130,32 @@ public static class SessionWrites
         });
         if (obsolete.Count > 0)
             writes.BatchCommands.Add(new NpgsqlBatchCommand("delete from sessions where id = any(@ids)") { Parameters = { new("ids", obsolete.ToArray()) } });
+        if (history.Count > 0) writes.BatchCommands.Add(Record(history, cause));
         await writes.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>A session begins once, however often late facts merge it with another and part them again.</summary>
+    private static NpgsqlBatchCommand Record(List<(Guid Channel, Change Change)> history, Cause cause) => new(
+        """
+        insert into timeline (channel_id, session_id, transition, at, reason, cause, evidence)
+        select * from unnest(@channels, @sessions, @transitions, @at, @reasons, @causes, @evidence)
+        on conflict (session_id) where transition = 'Started' do nothing
+        """)
+    {
+        Parameters =
+        {
+            new("channels", history.Select(h => h.Channel).ToArray()), new("sessions", history.Select(h => h.Change.SessionId).ToArray()),
+            new("transitions", history.Select(h => h.Change.Transition.ToString()).ToArray()), new("at", history.Select(h => h.Change.At).ToArray()),
+            new("reasons", history.Select(h => h.Change.Reason).ToArray()), new("causes", history.Select(_ => cause.Kind.ToString()).ToArray()),
+            new("evidence", history.Select(h => cause.Evidence.GetValueOrDefault(h.Channel, "")).ToArray()),
+        },
+    };
+
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
+
+    private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
+
+/// <summary>Why live state is derived anew.</summary>
+/// <param name="Evidence">By channel: the event that told, or the segment that was changed.</param>
+public sealed record Cause(ChangeCause Kind, IReadOnlyDictionary<Guid, string> Evidence);

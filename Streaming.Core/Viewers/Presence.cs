@@ -20,4 +20,13 @@ public sealed class Presence
     public DateTimeOffset? JoinedAt { get; private set; }
 
     public DateTimeOffset? LeftAt { get; private set; }
+
+    /// <summary>The last time that the reconciler asked LiveKit and he was there although we took him for gone, by our clock.</summary>
+    public DateTimeOffset? SeenAt { get; private set; }
+
+    /// <summary>The first of the looks at which he was no longer there. Counts when it is later than <see cref="SeenAt"/>.</summary>
+    public DateTimeOffset? MissingAt { get; private set; }
+
+    /// <summary>Joined, not left, and not missing; whether the room still stands is the room's affair. Derived by the database.</summary>
+    public bool IsPresent { get; private set; }
 }

@@ -28,7 +28,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
             """
             select c.id, count(distinct p.person) filter (where r.room_sid is not null), statement_timestamp()
             from unnest(@channels) as c (id)
-            left join presences p on p.channel_id = c.id and p.role = 'Viewer' and p.joined_at is not null and p.left_at is null
+            left join presences p on p.channel_id = c.id and p.role = 'Viewer' and p.is_present
             left join room_sessions r on r.room_sid = p.room_sid and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
             group by c.id
             """);

@@ -13,7 +13,7 @@ using Streaming.WebhookWorker.Reconciling;
 namespace Streaming.Tests.Worker;
 
 /// <summary>The worker's look for stream keys that LiveKit has and nobody knows of, with a real LiveKit API and a clock that tests move.</summary>
-public sealed class OrphanIngressesTests : IAsyncLifetime, IDisposable
+public sealed class OrphanIngressesTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
     private TestDatabase _database = null!;
@@ -45,8 +45,6 @@ public sealed class OrphanIngressesTests : IAsyncLifetime, IDisposable
         await _liveKit.DisposeAsync();
         await _database.DisposeAsync();
     }
-
-    public void Dispose() => _worker.Dispose();
 
     [Fact]
     public async Task A_key_that_is_unknown_twice_is_deleted_and_all_others_stay()
@@ -97,7 +95,8 @@ public sealed class OrphanIngressesTests : IAsyncLifetime, IDisposable
     {
         await Make((await _database.NewChannel()).Id.ToString());
         await _liveKit.Client.ApiFault(new ApiFault { Mode = ApiFaultMode.Error, Code = "internal", Times = 1, Method = "ListIngress" });
-        await _worker.StartAsync(CancellationToken.None);
+        using var stop = new CancellationTokenSource();
+        var running = _worker.Run(stop.Token);
 
         await Eventually.True(async () =>
         {
@@ -107,7 +106,8 @@ public sealed class OrphanIngressesTests : IAsyncLifetime, IDisposable
 
         Assert.Empty(await Ingresses());
         Assert.Equal(["fault: Error", "ok", "ok"], (await _liveKit.Client.Calls()).Where(c => c.Method == "ListIngress").Take(3).Select(c => c.Result));
-        await _worker.StopAsync(CancellationToken.None);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
     private async Task<string> Known(Channel channel)

@@ -6,6 +6,7 @@ internal static class ConsumingServices
     {
         builder.Services.AddOptions<ConsumingOptions>().BindConfiguration(ConsumingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
+        builder.Services.AddSingleton<Recoveries>();
         builder.Services.AddSingleton<EventProcessor>();
         builder.Services.AddHostedService<QueueConsumer>();
         builder.Services.AddHostedService<SpoolDrainer>();

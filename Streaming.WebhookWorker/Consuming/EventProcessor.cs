@@ -19,6 +19,7 @@ internal sealed partial class EventProcessor(
     DeadLetters deadLetters,
     ViewerCounts viewers,
     NpgsqlDataSource database,
+    Recoveries recoveries,
     IOptions<ConsumingOptions> options,
     TimeProvider time,
     ILogger<EventProcessor> log)
@@ -27,8 +28,24 @@ internal sealed partial class EventProcessor(
 
     private readonly ConcurrentDictionary<string, Task> _parked = new();
 
+    /// <summary>Entries being worked on: one that is handed out again meanwhile is left to whoever has it.</summary>
+    private readonly ConcurrentDictionary<string, byte> _inHand = new();
+
     /// <param name="done">Removes entries from where they came from; called after their outcome is committed.</param>
     public async Task Process(IReadOnlyCollection<QueuedEvent> batch, Func<IReadOnlyCollection<string>, Task> done, CancellationToken ct)
+    {
+        var mine = batch.Where(e => _inHand.TryAdd(e.EntryId, 0)).ToList();
+        try
+        {
+            if (mine.Count > 0) await Settle(mine, done, ct);
+        }
+        finally
+        {
+            foreach (var entry in mine.Where(e => !_parked.ContainsKey(e.EntryId))) _inHand.TryRemove(entry.EntryId, out _);
+        }
+    }
+
+    private async Task Settle(List<QueuedEvent> batch, Func<IReadOnlyCollection<string>, Task> done, CancellationToken ct)
     {
         var unreadable = batch.Where(e => e.Event.Unreadable is not null).ToList();
         foreach (var entry in unreadable) await Bury(entry, entry.Event.Unreadable!, 1, done, ct);
@@ -45,7 +62,7 @@ internal sealed partial class EventProcessor(
         Log.BatchFailed(log, readable.Count, failure.GetType().Name);
         foreach (var entry in readable)
         {
-            if (await TryApply([entry], ct) is { } own) _parked.TryAdd(entry.EntryId, Retry(entry, done, own, ct));
+            if (await TryApply([entry], ct) is { } own) Park(entry, done, own, ct);
             else await done([entry.EntryId]);
         }
     }
@@ -61,6 +78,21 @@ internal sealed partial class EventProcessor(
 
     /// <summary>Waits for the events that are being retried.</summary>
     public Task Finish() => Task.WhenAll(_parked.Values);
+
+    private void Park(QueuedEvent entry, Func<IReadOnlyCollection<string>, Task> done, Exception failure, CancellationToken ct)
+    {
+        var parked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parked[entry.EntryId] = parked.Task; // before the retries begin: they may be over before this method is
+        _ = Run();
+
+        async Task Run()
+        {
+            await Retry(entry, done, failure, ct);
+            _parked.TryRemove(entry.EntryId, out _);
+            _inHand.TryRemove(entry.EntryId, out _);
+            parked.SetResult();
+        }
+    }
 
     private async Task Retry(QueuedEvent entry, Func<IReadOnlyCollection<string>, Task> done, Exception failure, CancellationToken ct)
     {
@@ -85,10 +117,6 @@ internal sealed partial class EventProcessor(
         {
             // It stays pending and is handed out again.
         }
-        finally
-        {
-            _parked.TryRemove(entry.EntryId, out _);
-        }
     }
 
     /// <returns>Null when the batch is committed; else why it cannot be, which is no outage.</returns>
@@ -101,7 +129,7 @@ internal sealed partial class EventProcessor(
             await WhenHealthy(async () => applied = await applier.Apply(batch, ct), ct);
             Count(batch, applied);
             await RefreshViewers(applied.Channels, ct);
-            Log.Applied(log, applied.Applied, applied.Skipped, applied.Duplicates);
+            Log.Applied(log, applied.Outcomes.Applied, batch.Count - (int)applied.Outcomes.Applied);
             return null;
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -141,6 +169,7 @@ internal sealed partial class EventProcessor(
             {
                 await using var probe = database.CreateCommand("select 1");
                 await probe.ExecuteScalarAsync(ct);
+                recoveries.Announce();
                 return;
             }
             catch (Exception e) when (Failures.IsTransient(e))
@@ -164,9 +193,10 @@ internal sealed partial class EventProcessor(
 
     private void Count(IReadOnlyCollection<QueuedEvent> batch, AppliedBatch applied)
     {
-        Telemetry.Processed.Add(applied.Applied, new KeyValuePair<string, object?>("outcome", "applied"));
-        Telemetry.Processed.Add(applied.Skipped, new KeyValuePair<string, object?>("outcome", "skipped"));
-        Telemetry.Processed.Add(applied.Duplicates, new KeyValuePair<string, object?>("outcome", "duplicate"));
+        Telemetry.Processed.Add(applied.Outcomes.Applied, new KeyValuePair<string, object?>("outcome", "applied"));
+        Telemetry.Processed.Add(applied.Outcomes.Superseded, new KeyValuePair<string, object?>("outcome", "superseded"));
+        Telemetry.Processed.Add(applied.Outcomes.Skipped, new KeyValuePair<string, object?>("outcome", "skipped"));
+        Telemetry.Processed.Add(applied.Outcomes.Duplicate, new KeyValuePair<string, object?>("outcome", "duplicate"));
         var now = time.GetUtcNow();
         foreach (var entry in batch) Telemetry.ApplyLag.Record((now - entry.ReceivedAt).TotalSeconds);
     }
@@ -191,8 +221,8 @@ internal sealed partial class EventProcessor(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Debug, Message = "Applied {Applied} events, {Skipped} without effect, {Duplicates} known already")]
-        public static partial void Applied(ILogger logger, int applied, int skipped, int duplicates);
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Applied {Applied} events; {Others} told nothing new")]
+        public static partial void Applied(ILogger logger, long applied, int others);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} events failed ({Failure}): each is tried alone")]
         public static partial void BatchFailed(ILogger logger, int count, string failure);

@@ -8,14 +8,20 @@ namespace Streaming.WebhookWorker.Consuming;
 
 /// <summary>Reads the Redis stream as one of a group of competing workers, and takes over what a dead one left.</summary>
 internal sealed partial class QueueConsumer(
-    EventQueue queue, EventProcessor processor, WorkerPulse pulse, IOptions<ConsumingOptions> options, TimeProvider time, ILogger<QueueConsumer> log)
+    EventQueue queue, EventProcessor processor, Accounting accounting, WorkerPulse pulse, Recoveries recoveries, IOptions<ConsumingOptions> options, TimeProvider time, ILogger<QueueConsumer> log)
     : BackgroundService
 {
     private static readonly TimeSpan BeatEvery = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(1);
 
+    /// <summary>Entries handed out this often are tried one by one: one of them may be what ends the workers, and would take the others with it.</summary>
+    private const int Suspicious = 3;
+
     /// <summary>New each start: entries of an earlier life are claimed like those of any dead worker.</summary>
     private readonly string _consumer = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Random.Shared.Next():x8}");
+
+    /// <summary>Redis failed: entries may have been handed to us in an answer that never arrived, or be done and not yet removed.</summary>
+    private volatile bool _mayHoldUnknown;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -41,13 +47,33 @@ internal sealed partial class QueueConsumer(
         var deliveries = await queue.DeliveryCounts(_consumer, options.Value.BatchSize * options.Value.Lanes * 2);
         var crashing = claimed.Where(e => deliveries.GetValueOrDefault(e.EntryId) >= options.Value.MaxDeliveries).ToList();
         foreach (var entry in crashing) await processor.Bury(entry, "crashed the worker", options.Value.MaxDeliveries, queue.Done, ct);
-        await processor.Process([.. claimed.Except(crashing)], queue.Done, ct);
+        var suspicious = claimed.Except(crashing).Where(e => deliveries.GetValueOrDefault(e.EntryId) >= Suspicious).ToArray();
+        Random.Shared.Shuffle(suspicious); // those behind the bad one must not always be the same
+        foreach (var entry in suspicious) await processor.Process([entry], queue.Done, ct);
+        await processor.Process([.. claimed.Except(crashing).Except(suspicious)], queue.Done, ct);
     }
 
+    /// <summary>The pulse says that the queue is read, so it asks the queue first.</summary>
     private async Task BeatOnce(CancellationToken ct)
     {
-        await queue.EnsureGroup(); // the pulse says that the queue is read, so it asks the queue first
+        await Prepare(ct);
+        if (_mayHoldUnknown) await TakeUpAgain(ct);
         await pulse.Beat(ct);
+    }
+
+    private async Task Prepare(CancellationToken ct)
+    {
+        await accounting.Open(ct);
+        await queue.EnsureGroup();
+    }
+
+    /// <summary>Without waiting for the lease: nobody knows better than we that we do not work on them.</summary>
+    private async Task TakeUpAgain(CancellationToken ct)
+    {
+        _mayHoldUnknown = false;
+        for (var after = "0-0"; await queue.ReadAgain(_consumer, after, options.Value.BatchSize) is { Count: > 0 } held; after = held[^1].EntryId)
+            await processor.Process(held, queue.Done, ct);
+        recoveries.Announce();
     }
 
     /// <summary>Whatever goes wrong in one round is said and tried again in the next: the loop ends at shutdown alone.</summary>
@@ -77,16 +103,21 @@ internal sealed partial class QueueConsumer(
         {
             if (e is RedisServerException server && EventQueue.IsGroupMissing(server))
             {
-                await queue.EnsureGroup();
+                await Prepare(ct);
+                recoveries.Announce(); // an emptied Redis has lost events that only LiveKit's answer makes good
                 return;
             }
 
-            if (e is RedisException or TimeoutException) Log.RedisAway(log, e.GetType().Name);
+            if (e is RedisException or TimeoutException)
+            {
+                _mayHoldUnknown = true;
+                Log.RedisAway(log, e.GetType().Name);
+            }
             else if (Failures.IsTransient(e)) Log.DatabaseAway(log, e.GetType().Name);
             else Log.RoundFailed(log, e);
             await Task.Delay(PauseAfterFailure, time, ct);
         }
-        catch (Exception again) when (again is OperationCanceledException or RedisException or TimeoutException)
+        catch (Exception again) when (again is OperationCanceledException or RedisException || Failures.IsTransient(again))
         {
             // The next round meets it again.
         }

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 
@@ -30,7 +31,9 @@ internal static partial class Migration
         var db = scope.ServiceProvider.GetRequiredService<StreamingDb>();
         db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
         await db.Database.MigrateAsync();
-        if (seed) await Seed(db, scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow());
+        var now = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow();
+        if (seed) await Seed(db, now);
+        if (scope.ServiceProvider.GetRequiredService<IOptions<AdministratorOptions>>().Value.FirstUserId is { } first) await AddFirstAdministrator(db, first, now);
         Log.Migrated(app.Logger, seed);
         return 0;
     }
@@ -46,6 +49,16 @@ internal static partial class Migration
             db.CreatorApplications.Add(application);
         }
 
+        if (!await db.Administrators.AnyAsync(a => a.UserId == Admin)) db.Administrators.Add(new Administrator(Admin, now));
+        await db.SaveChangesAsync();
+    }
+
+    /// <summary>The administrator that a deployment begins with; it does nothing where there is one.</summary>
+    private static async Task AddFirstAdministrator(StreamingDb db, string userId, DateTimeOffset now)
+    {
+        if (await db.Administrators.AnyAsync()) return;
+        if (!await db.Users.AnyAsync(u => u.Id == userId)) db.Users.Add(new User(userId, now));
+        db.Administrators.Add(new Administrator(userId, now));
         await db.SaveChangesAsync();
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
+using Streaming.WebhookWorker.Leading;
 
 namespace Streaming.WebhookWorker.Reconciling;
 
@@ -8,21 +9,22 @@ namespace Streaming.WebhookWorker.Reconciling;
 /// Deletes stream keys that LiveKit has and we do not know of: an API process died between creating an ingress and recording it, or
 /// could not take it back. Nobody was ever shown such a key, yet it would work.
 /// </summary>
-internal sealed partial class OrphanIngresses(IServiceScopeFactory scopes, LiveKitApi livekit, TimeProvider time, ILogger<OrphanIngresses> log) : BackgroundService
+internal sealed partial class OrphanIngresses(IServiceScopeFactory scopes, LiveKitApi livekit, TimeProvider time, ILogger<OrphanIngresses> log) : ILeaderDuty
 {
     /// <summary>Longer than a creation can take, so that one that is just being recorded is never taken for an orphan.</summary>
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
     private HashSet<string> _suspects = [];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task Run(CancellationToken ct)
     {
+        _suspects = [];
         using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await timer.WaitForNextTickAsync(ct))
         {
             try
             {
-                await Sweep(stoppingToken);
+                await Sweep(ct);
             }
             catch (Exception e) when (e is LiveKitException || Failures.IsTransient(e))
             {

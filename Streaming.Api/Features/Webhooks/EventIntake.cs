@@ -6,7 +6,7 @@ using Streaming.Core.Events;
 namespace Streaming.Api.Features.Webhooks;
 
 /// <summary>Makes an event durable: in Redis or, with Redis away, in Postgres. Postgres is not touched while Redis is well.</summary>
-public sealed partial class EventIntake(EventQueue queue, Spool spool, ILogger<EventIntake> log)
+public sealed partial class EventIntake(EventQueue queue, Spool spool, TimeProvider time, ILogger<EventIntake> log)
 {
     private static readonly TimeSpan RedisBudget = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PostgresBudget = TimeSpan.FromSeconds(1.4);
@@ -22,6 +22,7 @@ public sealed partial class EventIntake(EventQueue queue, Spool spool, ILogger<E
         }
 
         Telemetry.Accepted.Add(1, new("store", store), new("kind", @event.Kind));
+        if (@event.CreatedAt != default) Telemetry.IntakeLag.Record((time.GetUtcNow() - @event.CreatedAt).TotalSeconds);
         Log.Accepted(log, @event.Id, @event.Kind, store);
         return true;
     }

@@ -12,7 +12,9 @@ internal sealed class IngestSegmentMapping : IEntityTypeConfiguration<IngestSegm
         segment.HasKey(s => s.ResourceId);
         segment.Property(s => s.Source).HasConversion<string>().HasMaxLength(8);
         segment.HasOne<Channel>().WithMany().HasForeignKey(s => s.ChannelId).OnDelete(DeleteBehavior.Cascade);
-        segment.HasIndex(s => new { s.ChannelId, s.StartedAt });
+        segment.Property(s => s.BeganAt).HasComputedColumnSql("coalesce(started_at, seen_from)", stored: true);
+        segment.HasIndex(s => new { s.ChannelId, s.BeganAt });
+        segment.HasIndex(s => s.ChannelId).HasFilter("began_at is not null and ended_at is null").HasDatabaseName("ix_ingest_segments_open");
         segment.HasIndex(s => s.RoomSid);
     }
 }

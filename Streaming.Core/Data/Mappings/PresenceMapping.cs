@@ -12,7 +12,9 @@ internal sealed class PresenceMapping : IEntityTypeConfiguration<Presence>
         presence.HasKey(p => p.ParticipantSid);
         presence.Property(p => p.Role).HasConversion<string>().HasMaxLength(8);
         presence.HasOne<Channel>().WithMany().HasForeignKey(p => p.ChannelId).OnDelete(DeleteBehavior.Cascade);
-        presence.HasIndex(p => new { p.ChannelId, p.Role }).HasFilter("joined_at is not null and left_at is null").HasDatabaseName("ix_presences_present");
+        presence.Property(p => p.IsPresent).HasComputedColumnSql(
+            "joined_at is not null and left_at is null and (missing_at is null or coalesce(seen_at > missing_at, false))", stored: true);
+        presence.HasIndex(p => new { p.ChannelId, p.Role }).HasFilter("is_present").HasDatabaseName("ix_presences_present");
         presence.HasIndex(p => p.RoomSid);
     }
 }

@@ -11,6 +11,7 @@ internal sealed class ProcessedEventMapping : IEntityTypeConfiguration<Processed
         processed.HasKey(p => p.EventId);
         processed.Property(p => p.Kind).HasMaxLength(64);
         processed.Property(p => p.Outcome).HasConversion<string>().HasMaxLength(16);
+        processed.Property(p => p.EntryId).HasDefaultValue("");
         processed.Property(p => p.ProcessedAt).HasDefaultValueSql("now()");
         processed.HasIndex(p => p.ProcessedAt);
     }

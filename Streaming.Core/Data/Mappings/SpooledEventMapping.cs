@@ -9,7 +9,8 @@ internal sealed class SpooledEventMapping : IEntityTypeConfiguration<SpooledEven
     public void Configure(EntityTypeBuilder<SpooledEvent> spooled)
     {
         spooled.ToTable("webhook_spool");
-        spooled.HasKey(s => s.EventId);
-        spooled.HasIndex(s => s.ReceivedAt);
+        spooled.HasKey(s => s.Id);
+        spooled.Property(s => s.Id).UseIdentityAlwaysColumn();
+        spooled.HasIndex(s => s.EventId).IsUnique();
     }
 }

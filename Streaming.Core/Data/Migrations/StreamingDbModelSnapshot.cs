@@ -22,6 +22,22 @@ namespace Streaming.Core.Data.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.Entity("Streaming.Core.Creators.Administrator", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.Property<DateTimeOffset>("GrantedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("granted_at");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_administrators");
+
+                    b.ToTable("administrators", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Creators.CreatorApplication", b =>
                 {
                     b.Property<Guid>("Id")
@@ -80,6 +96,54 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("users", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Events.AccountPage", b =>
+                {
+                    b.Property<int>("Page")
+                        .HasColumnType("integer")
+                        .HasColumnName("page");
+
+                    b.Property<long>("Applied")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("applied");
+
+                    b.Property<long>("Dead")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("dead");
+
+                    b.Property<long>("Duplicate")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("duplicate");
+
+                    b.Property<long>("Skipped")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("skipped");
+
+                    b.Property<long>("Spooled")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("spooled");
+
+                    b.Property<long>("Superseded")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValue(0L)
+                        .HasColumnName("superseded");
+
+                    b.HasKey("Page")
+                        .HasName("pk_accounting");
+
+                    b.ToTable("accounting", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Events.DeadLetter", b =>
                 {
                     b.Property<string>("EventId")
@@ -128,6 +192,32 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("dead_letters", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Events.DuplicateDelivery", b =>
+                {
+                    b.Property<string>("EntryId")
+                        .HasColumnType("text")
+                        .HasColumnName("entry_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<string>("EventId")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("event_id");
+
+                    b.HasKey("EntryId")
+                        .HasName("pk_duplicate_deliveries");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_duplicate_deliveries_at");
+
+                    b.ToTable("duplicate_deliveries", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Events.LastBeat", b =>
                 {
                     b.Property<int>("Id")
@@ -149,6 +239,13 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("EventId")
                         .HasColumnType("text")
                         .HasColumnName("event_id");
+
+                    b.Property<string>("EntryId")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text")
+                        .HasDefaultValue("")
+                        .HasColumnName("entry_id");
 
                     b.Property<string>("Kind")
                         .IsRequired()
@@ -181,9 +278,39 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("processed_events", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Events.QueueLife", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("text")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("FirstSeenAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("first_seen_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<long>("ReceivedBefore")
+                        .HasColumnType("bigint")
+                        .HasColumnName("received_before");
+
+                    b.HasKey("Id")
+                        .HasName("pk_queue_lives");
+
+                    b.ToTable("queue_lives", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Events.SpooledEvent", b =>
                 {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityAlwaysColumn(b.Property<long>("Id"));
+
                     b.Property<string>("EventId")
+                        .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("event_id");
 
@@ -200,13 +327,64 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("trace_parent");
 
-                    b.HasKey("EventId")
+                    b.HasKey("Id")
                         .HasName("pk_webhook_spool");
 
-                    b.HasIndex("ReceivedAt")
-                        .HasDatabaseName("ix_webhook_spool_received_at");
+                    b.HasIndex("EventId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_webhook_spool_event_id");
 
                     b.ToTable("webhook_spool", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<DateTimeOffset>("FirstSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("first_seen_at");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(24)
+                        .HasColumnType("character varying(24)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("RoomSid")
+                        .HasColumnType("text")
+                        .HasColumnName("room_sid");
+
+                    b.Property<string>("Subject")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("subject");
+
+                    b.HasKey("Id")
+                        .HasName("pk_corrections");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_corrections_at");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_corrections_channel_id");
+
+                    b.ToTable("corrections", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.IngestSegment", b =>
@@ -214,6 +392,12 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("ResourceId")
                         .HasColumnType("text")
                         .HasColumnName("resource_id");
+
+                    b.Property<DateTimeOffset?>("BeganAt")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("began_at")
+                        .HasComputedColumnSql("coalesce(started_at, seen_from)", true);
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -243,9 +427,21 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("left_at");
 
+                    b.Property<DateTimeOffset?>("MissingAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("missing_at");
+
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
                         .HasColumnName("room_sid");
+
+                    b.Property<DateTimeOffset?>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
+                    b.Property<DateTimeOffset?>("SeenFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_from");
 
                     b.Property<Guid?>("SessionId")
                         .HasColumnType("uuid")
@@ -268,11 +464,15 @@ namespace Streaming.Core.Data.Migrations
                     b.HasKey("ResourceId")
                         .HasName("pk_ingest_segments");
 
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_ingest_segments_open")
+                        .HasFilter("began_at is not null and ended_at is null");
+
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_ingest_segments_room_sid");
 
-                    b.HasIndex("ChannelId", "StartedAt")
-                        .HasDatabaseName("ix_ingest_segments_channel_id_started_at");
+                    b.HasIndex("ChannelId", "BeganAt")
+                        .HasDatabaseName("ix_ingest_segments_channel_id_began_at");
 
                     b.ToTable("ingest_segments", (string)null);
                 });
@@ -345,6 +545,71 @@ namespace Streaming.Core.Data.Migrations
                         .HasDatabaseName("ix_sessions_channel_id_started_at");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.TimelineEntry", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("id");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Id"));
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<string>("Cause")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("cause");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("Evidence")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("evidence");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("text")
+                        .HasColumnName("reason");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<string>("Transition")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("transition");
+
+                    b.HasKey("Id")
+                        .HasName("pk_timeline");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_timeline_channel_id");
+
+                    b.HasIndex("SessionId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_timeline_one_start")
+                        .HasFilter("transition = 'Started'");
+
+                    b.HasIndex("SessionId", "Id")
+                        .HasDatabaseName("ix_timeline_session_id_id");
+
+                    b.ToTable("timeline", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Streams.Channel", b =>
@@ -472,6 +737,12 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("channel_id");
 
+                    b.Property<bool>("IsPresent")
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_present")
+                        .HasComputedColumnSql("joined_at is not null and left_at is null and (missing_at is null or coalesce(seen_at > missing_at, false))", true);
+
                     b.Property<DateTimeOffset?>("JoinedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("joined_at");
@@ -479,6 +750,10 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<DateTimeOffset?>("LeftAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("left_at");
+
+                    b.Property<DateTimeOffset?>("MissingAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("missing_at");
 
                     b.Property<string>("Person")
                         .IsRequired()
@@ -496,6 +771,10 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("room_sid");
 
+                    b.Property<DateTimeOffset?>("SeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("seen_at");
+
                     b.HasKey("ParticipantSid")
                         .HasName("pk_presences");
 
@@ -504,9 +783,19 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("ChannelId", "Role")
                         .HasDatabaseName("ix_presences_present")
-                        .HasFilter("joined_at is not null and left_at is null");
+                        .HasFilter("is_present");
 
                     b.ToTable("presences", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Creators.Administrator", b =>
+                {
+                    b.HasOne("Streaming.Core.Creators.User", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.Creators.Administrator", "UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_administrators_users_user_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Creators.CreatorApplication", b =>
@@ -517,6 +806,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_creator_applications_users_user_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_corrections_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.IngestSegment", b =>
@@ -547,6 +846,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sessions_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.TimelineEntry", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_timeline_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Streams.Channel", b =>

@@ -1,0 +1,55 @@
+namespace Streaming.Core.Sessions;
+
+/// <summary>A change of a channel's live state, written in the transaction that made it. The order of ids is the order in which we learned of it.</summary>
+public sealed class TimelineEntry
+{
+    private TimelineEntry() { }
+
+    public long Id { get; private set; }
+    public Guid ChannelId { get; private set; }
+    public Guid SessionId { get; private set; }
+    public Transition Transition { get; private set; }
+
+    /// <summary>When it happened, as the facts have it.</summary>
+    public DateTimeOffset At { get; private set; }
+
+    /// <summary>Why media stopped (<see cref="EndReasons"/>); null when it did not.</summary>
+    public string? Reason { get; private set; }
+
+    public ChangeCause Cause { get; private set; }
+
+    /// <summary>The webhook event that told, or the segment that the reconciler or the API changed.</summary>
+    public string Evidence { get; private set; } = null!;
+
+    public DateTimeOffset RecordedAt { get; private set; }
+}
+
+/// <summary>What became of a session.</summary>
+public enum Transition
+{
+    /// <summary>The session began. Once for each session.</summary>
+    Started,
+
+    /// <summary>Media stopped; the session may go on until the end of the reconnect window.</summary>
+    Dropped,
+
+    /// <summary>Media is arriving again.</summary>
+    Resumed,
+
+    /// <summary>The session is over: nobody can reconnect.</summary>
+    Ended,
+
+    /// <summary>What became known later moved its beginning or its end.</summary>
+    Revised,
+
+    /// <summary>What became known later shows that it was part of another session.</summary>
+    Merged,
+}
+
+/// <summary>Who told.</summary>
+public enum ChangeCause
+{
+    Webhook,
+    Reconcile,
+    Api,
+}

@@ -1,0 +1,17 @@
+using Streaming.WebhookWorker.Housekeeping;
+using Streaming.WebhookWorker.Reconciling;
+
+namespace Streaming.WebhookWorker.Leading;
+
+internal static class LeaderServices
+{
+    public static void AddLeaderDuties(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ReconcilingOptions>().BindConfiguration(ReconcilingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<ILeaderDuty, Reconciler>();
+        builder.Services.AddSingleton<ILeaderDuty, OrphanIngresses>();
+        builder.Services.AddSingleton<ILeaderDuty, Janitor>();
+        builder.Services.AddSingleton<ILeaderDuty, Auditor>();
+        builder.Services.AddHostedService<Leader>();
+    }
+}
