@@ -10,6 +10,7 @@ internal static class StreamingData
     {
         builder.AddRedisClient("redis", settings => settings.DisableHealthChecks = true, FailFast); // our own check asks for more than a ping
         builder.Services.AddStreamingCore();
+        builder.Services.AddHostedService<FirstConnections>();
         builder.EnrichNpgsqlDbContext<StreamingDb>(settings =>
         {
             settings.DisableRetry = true; // a write that may have happened is not repeated behind the caller's back

@@ -33,6 +33,9 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
     public Task An_emptied_Redis_gets_its_group_back_from_the_beginning() => Holds("7 Redis emptied", RedisEmptied.Play);
 
     [Fact]
+    public Task Events_that_were_lost_with_Redis_leave_the_state_as_LiveKit_has_it() => Holds("7 Redis emptied, LiveKit asked", LiveKitGaveUp.PlayEmptied);
+
+    [Fact]
     public Task Whatever_happens_to_Postgres_makes_no_dead_letter() => Holds("8 Postgres broken", PostgresBroken.Play);
 
     [Fact]
@@ -43,6 +46,9 @@ public sealed class FaultMatrixTests(ITestOutputHelper output)
 
     [Fact]
     public Task What_LiveKit_takes_for_delivered_is_applied_though_APIs_are_killed() => Holds("12 API killed", ApiKilled.Play);
+
+    [Fact]
+    public Task After_an_outage_longer_than_LiveKits_patience_the_state_is_what_LiveKit_says() => Holds("13 LiveKit gave up", LiveKitGaveUp.PlayOutage);
 
     [Fact]
     public Task A_backlog_drains_fast_and_in_little_memory() => Holds("14 backlog", Backlog.Play);

@@ -65,15 +65,7 @@ public sealed class FaultSystem : IAsyncDisposable
         var database = await TestDatabase.NewAsync(postgres);
         redis ??= await RedisServer.StartAsync();
         var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",abortConnect=false");
-        var system = new FaultSystem(run, database, redis, connection, settings);
-        await system.Execute("""
-            create table if not exists accounting (shard int primary key, applied bigint not null default 0, superseded bigint not null default 0, skipped bigint not null default 0);
-            create function temp_account() returns trigger language plpgsql as $f$ begin
-              insert into accounting(shard, applied) select pg_backend_pid() % 64, count(*) from fresh
-              on conflict (shard) do update set applied = accounting.applied + excluded.applied; return null; end $f$;
-            create trigger temp_account after insert on processed_events referencing new table as fresh for each statement execute function temp_account();
-            """);
-        return system;
+        return new FaultSystem(run, database, redis, connection, settings);
     }
 
     /// <summary>Started, but not waited for.</summary>

@@ -39,6 +39,9 @@ public sealed class Oracle(FaultSystem system, History history)
         var doubled = effects - processed.Count;
         if (doubled != 0) _violations.Add($"{effects} outcomes are on the books for {processed.Count} events.");
 
+        var books = await new Accounting(system.Database.Source, system.Connection).Read(CancellationToken.None);
+        if (!books.IsBalanced || books.Pending != 0) _violations.Add($"The books do not balance: {books}.");
+
         var wrong = await CompareWithModel([.. told.Where(w => (processed.Contains(w.Id) || history.Accepted.ContainsKey(w.Id)) && !dead.Contains(w.Id))]);
         await NothingIsLeft();
         NoSecretIsInALog(told);
