@@ -20,6 +20,29 @@ public static class SessionWrites
         return windows;
     }
 
+    /// <summary>
+    /// After keys of these locked channels were deleted: LiveKit may never say that what they published has ended, and nobody can reconnect
+    /// with them. That changes whatever has no end of its own, and sessions that could still be continued.
+    /// </summary>
+    public static async Task DeriveDeleted(NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, string[] ingresses, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select s.resource_id
+            from ingest_segments s
+            join ingresses i on i.id = s.ingress_id
+            join sessions x on x.id = s.session_id
+            where s.channel_id = any(@channels) and i.id = any(@ingresses)
+              and (coalesce(s.stopped_at, s.left_at) is null or coalesce(x.reconnect_until, 'infinity') > i.deleted_at)
+            """, connection);
+        command.Parameters.AddWithValue("channels", windows.Keys.ToArray());
+        command.Parameters.AddWithValue("ingresses", ingresses);
+        var affected = new List<string>();
+        await using (var row = await command.ExecuteReaderAsync(ct))
+            while (await row.ReadAsync(ct)) affected.Add(row.GetString(0));
+        await Derive(connection, windows, [.. affected], [], ct);
+    }
+
     /// <param name="windows">The locked channels with their reconnect windows in seconds.</param>
     /// <param name="changedSegments">Resource ids of segments whose facts changed.</param>
     /// <param name="changedRooms">SIDs of rooms that started or finished.</param>
@@ -60,7 +83,7 @@ public static class SessionWrites
                 from earliest e
             )
             select s.channel_id, s.resource_id, s.source, s.started_at, s.stopped_at, s.left_at, s.is_displaced, s.failure,
-                   i.deleted_at, r.finished_at, r.started_at, x.id, x.reconnect_window_seconds
+                   i.deleted_at, r.finished_at, r.started_at, x.id, x.reconnect_window_seconds, s.ingress_id
             from horizon h
             join ingest_segments s on s.channel_id = h.channel_id and s.started_at >= h.at
             left join ingresses i on i.id = s.ingress_id
@@ -80,7 +103,7 @@ public static class SessionWrites
             Guid? session = row.IsDBNull(11) ? null : row.GetGuid(11);
             if (session is { } id) facts.Known[id] = row.GetInt32(12);
             facts.Segments.Add(new SegmentFacts(
-                row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), row.GetFieldValue<DateTimeOffset>(3),
+                row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), row.IsDBNull(13) ? null : row.GetString(13), row.GetFieldValue<DateTimeOffset>(3),
                 Time(row, 4), Time(row, 5), row.GetBoolean(6), row.IsDBNull(7) ? null : row.GetString(7),
                 Time(row, 8), Time(row, 9), Time(row, 10), session));
         }

@@ -86,8 +86,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         var windows = await SessionWrites.LockChannels(connection, [channel], CancellationToken.None);
         current.Delete(time.GetUtcNow());
         await db.SaveChangesAsync();
-        var segments = await db.IngestSegments.Where(s => s.IngressId == current.Id && s.StartedAt != null).OrderByDescending(s => s.StartedAt).Take(1).Select(s => s.ResourceId).ToArrayAsync();
-        await SessionWrites.Derive(connection, windows, segments, [], CancellationToken.None);
+        await SessionWrites.DeriveDeleted(connection, windows, [current.Id], CancellationToken.None);
         await transaction.CommitAsync();
         Log.Deleted(log, current.Id, channel);
     }
