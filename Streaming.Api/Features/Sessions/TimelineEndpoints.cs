@@ -6,7 +6,7 @@ using Streaming.Api.Auth;
 using Streaming.Api.Http;
 using Streaming.Core.Sessions;
 
-namespace Streaming.Api.Features.Timelines;
+namespace Streaming.Api.Features.Sessions;
 
 public static class TimelineEndpoints
 {
