@@ -73,12 +73,13 @@ public static class SessionWrites
         await using var command = new NpgsqlCommand(
             """
             with earliest as (
-                select channel_id, min(began_at) as at from (
-                    select channel_id, began_at from ingest_segments where resource_id = any(@segments)
+                select changed.channel_id, min(least(changed.began_at, x.started_at)) as at from (
+                    select channel_id, began_at, session_id from ingest_segments where resource_id = any(@segments)
                     union all
-                    select channel_id, began_at from ingest_segments where room_sid = any(@rooms)) changed
-                where channel_id = any(@channels) and began_at is not null
-                group by channel_id
+                    select channel_id, began_at, session_id from ingest_segments where room_sid = any(@rooms)) changed
+                left join sessions x on x.id = changed.session_id -- in which it was so far: a beginning that was only seen may become a later one
+                where changed.channel_id = any(@channels) and changed.began_at is not null
+                group by changed.channel_id
             ), horizon as (
                 select e.channel_id,
                        coalesce((select max(x.started_at) from sessions x where x.channel_id = e.channel_id and x.started_at < e.at), e.at) as at

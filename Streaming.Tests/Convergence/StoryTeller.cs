@@ -19,6 +19,8 @@ internal sealed class StoryTeller : IAsyncDisposable
     /// <summary>The ids of a story are followed by the number of the channel it is told to.</summary>
     private const char Mark = '~';
 
+    private static readonly Cause Cause = new(ChangeCause.Api, new Dictionary<Guid, string>());
+
     private readonly TestDatabase _database;
     private readonly ConnectionMultiplexer _redis;
     private readonly EventApplier _applier;
@@ -102,7 +104,7 @@ internal sealed class StoryTeller : IAsyncDisposable
         await using var connection = await _database.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         var windows = await SessionWrites.LockChannels(connection, channels, CancellationToken.None);
-        await SessionWrites.Derive(connection, windows, [.. segments], [], new Cause(ChangeCause.Webhook, new Dictionary<Guid, string>()), CancellationToken.None);
+        await SessionWrites.Derive(connection, windows, [.. segments], [], Cause, CancellationToken.None);
         await transaction.CommitAsync();
     }
 
@@ -141,7 +143,7 @@ internal sealed class StoryTeller : IAsyncDisposable
         delete.Parameters.AddWithValue("keys", keys);
         delete.Parameters.AddWithValue("times", deletions.Select(d => d.Step.KeyDeletedAt!.Value).ToArray());
         Assert.Equal(deletions.Count, await delete.ExecuteNonQueryAsync());
-        await SessionWrites.DeriveDeleted(connection, windows, keys, new Cause(ChangeCause.Api, new Dictionary<Guid, string>()), CancellationToken.None);
+        await SessionWrites.DeriveDeleted(connection, windows, keys, Cause, CancellationToken.None);
         await transaction.CommitAsync();
     }
 
