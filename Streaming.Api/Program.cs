@@ -6,6 +6,7 @@ using Streaming.Api.Features.CreatorToken;
 using Streaming.Api.Features.Info;
 using Streaming.Api.Features.Ingresses;
 using Streaming.Api.Features.Pipeline;
+using Streaming.Api.Features.Sessions;
 using Streaming.Api.Features.Status;
 using Streaming.Api.Features.Webhooks;
 using Streaming.Api.Http;
@@ -29,6 +30,7 @@ app.MapStreamInfo();
 app.MapChatSettings();
 app.MapStreamStatus();
 app.MapCreatorToken();
+app.MapTimeline();
 app.MapLiveKitWebhook();
 app.MapPipeline();                   // dead letters and the books, for administrators
 app.MapServiceEndpoints();           // alive, health

@@ -41,6 +41,7 @@ public static class CoreServices
         services.AddSingleton<WorkerPulse>();
         services.AddSingleton<ViewerCounts>();
         services.AddSingleton<ChannelStates>();
+        services.AddSingleton<Timelines>();
         services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
         return services;
     }

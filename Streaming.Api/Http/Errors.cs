@@ -25,6 +25,8 @@ public static class Errors
         "No such route.");
     public static readonly ApiError StreamNotFound = new(404, "stream_not_found", "No stream was found.",
         "The creator has no stream yet: creating an ingress makes one.");
+    public static readonly ApiError SessionNotFound = new(404, "session_not_found", "No session was found.",
+        "There is no session with this id, or it is not the caller's.");
     public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
         "There is no ingress to delete.");
     public static readonly ApiError MethodNotAllowed = new(405, "method_not_allowed", "This address does not answer this method.",

@@ -9,7 +9,7 @@ public sealed class Spool(NpgsqlDataSource database, TimeProvider time)
 {
     private const string Prefix = "spool:";
 
-    public async Task Add(LiveKitEvent @event, CancellationToken ct)
+    public async Task Add(LiveKitEvent @event)
     {
         await using var command = database.CreateCommand(
             """
@@ -24,7 +24,7 @@ public sealed class Spool(NpgsqlDataSource database, TimeProvider time)
         command.Parameters.AddWithValue("at", time.GetUtcNow());
         command.Parameters.Add(new NpgsqlParameter<string?>("trace", Activity.Current?.Id));
         command.Parameters.AddWithValue("projection", @event.ToJson());
-        await command.ExecuteNonQueryAsync(ct);
+        await command.ExecuteNonQueryAsync();
     }
 
     public async Task<IReadOnlyList<QueuedEvent>> Peek(int count, CancellationToken ct)

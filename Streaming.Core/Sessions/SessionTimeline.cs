@@ -72,7 +72,8 @@ public static class SessionTimeline
             { StoppedAt: { } stopped } => (stopped, segment.Failure ?? EndReasons.Stopped),
             { IsDisplaced: true, LeftAt: { } left } => (left, EndReasons.TakenOver),
             { LeftAt: { } left } => (left, EndReasons.Disconnected),
-            { IngressDeletedAt: { } deleted } => (deleted, EndReasons.IngressDeleted),
+            // With a deleted key nobody takes over: the same key's successor came before the deletion, another key's after it.
+            { IngressDeletedAt: { } deleted } when successor is null || successor.IngressId != segment.IngressId => (deleted, EndReasons.IngressDeleted),
             { RoomRestartedAt: { } restarted } when restarted > segment.StartedAt => (restarted, EndReasons.Disconnected),
             { RoomFinishedAt: { } finished } => (finished, EndReasons.Disconnected),
             _ when successor is not null => (successor.StartedAt, EndReasons.TakenOver),
@@ -90,9 +91,11 @@ public static class SessionTimeline
         return deleted > end ? deleted : end;
     }
 
-    /// <summary>All ingresses of a channel share one identity, so LiveKit keeps the newest publisher only. One that was itself displaced proves
-    /// that it was not the newest, whatever its clock says.</summary>
-    private static bool TakesOver(SegmentFacts later) => later is { Source: SegmentSource.Ingress, IsDisplaced: false };
+    /// <summary>
+    /// All ingresses of a channel share one identity, so LiveKit keeps the newest publisher only. One that was displaced was not the newest,
+    /// and one that ended by itself displaced nobody who is still there: whether it began later or its clock is ahead cannot be told.
+    /// </summary>
+    private static bool TakesOver(SegmentFacts later) => later is { Source: SegmentSource.Ingress, IsDisplaced: false, StoppedAt: null, LeftAt: null };
 
     /// <summary>A UUIDv7 whose random bits are a hash of the first segment: two workers, or a repetition, find the same id.</summary>
     private static Guid NewId(SegmentFacts first)
@@ -112,6 +115,7 @@ public static class SessionTimeline
 public sealed record SegmentFacts(
     string ResourceId,
     SegmentSource Source,
+    string? IngressId,
     DateTimeOffset StartedAt,
     DateTimeOffset? StoppedAt,
     DateTimeOffset? LeftAt,

@@ -20,6 +20,29 @@ public static class SessionWrites
         return windows;
     }
 
+    /// <summary>
+    /// After keys of these locked channels were deleted: LiveKit may never say that what they published has ended, and nobody can reconnect
+    /// with them. That changes whatever has no end of its own, and sessions that could still be continued.
+    /// </summary>
+    public static async Task DeriveDeleted(NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, string[] ingresses, Cause cause, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select s.resource_id
+            from ingest_segments s
+            join ingresses i on i.id = s.ingress_id
+            join sessions x on x.id = s.session_id
+            where s.channel_id = any(@channels) and i.id = any(@ingresses)
+              and (coalesce(s.stopped_at, s.left_at) is null or coalesce(x.reconnect_until, 'infinity') > i.deleted_at)
+            """, connection);
+        command.Parameters.AddWithValue("channels", windows.Keys.ToArray());
+        command.Parameters.AddWithValue("ingresses", ingresses);
+        var affected = new List<string>();
+        await using (var row = await command.ExecuteReaderAsync(ct))
+            while (await row.ReadAsync(ct)) affected.Add(row.GetString(0));
+        await Derive(connection, windows, [.. affected], [], cause, ct);
+    }
+
     /// <param name="windows">The locked channels with their reconnect windows in seconds.</param>
     /// <param name="changedSegments">Resource ids of segments whose facts changed.</param>
     /// <param name="changedRooms">SIDs of rooms that started or finished.</param>
@@ -50,12 +73,13 @@ public static class SessionWrites
         await using var command = new NpgsqlCommand(
             """
             with earliest as (
-                select channel_id, min(began_at) as at from (
-                    select channel_id, began_at from ingest_segments where resource_id = any(@segments)
+                select changed.channel_id, min(least(changed.began_at, x.started_at)) as at from (
+                    select channel_id, began_at, session_id from ingest_segments where resource_id = any(@segments)
                     union all
-                    select channel_id, began_at from ingest_segments where room_sid = any(@rooms)) changed
-                where channel_id = any(@channels) and began_at is not null
-                group by channel_id
+                    select channel_id, began_at, session_id from ingest_segments where room_sid = any(@rooms)) changed
+                left join sessions x on x.id = changed.session_id -- in which it was so far: a beginning that was only seen may become a later one
+                where changed.channel_id = any(@channels) and changed.began_at is not null
+                group by changed.channel_id
             ), horizon as (
                 select e.channel_id,
                        coalesce((select max(x.started_at) from sessions x where x.channel_id = e.channel_id and x.started_at < e.at), e.at) as at
@@ -64,7 +88,7 @@ public static class SessionWrites
             select s.channel_id, s.resource_id, s.source, s.began_at, s.stopped_at, coalesce(s.left_at, p.left_at), s.is_displaced, s.failure,
                    i.deleted_at, r.finished_at, r.started_at,
                    case when s.missing_at > coalesce(s.seen_at, '-infinity') then s.missing_at end,
-                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until
+                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until, s.ingress_id
             from horizon h
             join ingest_segments s on s.channel_id = h.channel_id and s.began_at >= h.at
             left join ingresses i on i.id = s.ingress_id
@@ -86,7 +110,7 @@ public static class SessionWrites
             if (session is { } id)
                 facts.Known[id] = new DerivedSession(id, row.GetFieldValue<DateTimeOffset>(13), Time(row, 14), Text(row, 15), row.GetInt32(16), Time(row, 17));
             facts.Segments.Add(new SegmentFacts(
-                row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), row.GetFieldValue<DateTimeOffset>(3),
+                row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), Text(row, 18), row.GetFieldValue<DateTimeOffset>(3),
                 Time(row, 4), Time(row, 5), row.GetBoolean(6), Text(row, 7), Time(row, 8), Time(row, 9), Time(row, 10), session)
             { MissingAt = Time(row, 11) });
         }

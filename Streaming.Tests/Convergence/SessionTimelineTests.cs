@@ -53,6 +53,17 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
+    public void Deleting_a_key_long_after_a_takeover_changes_nothing_of_it()
+    {
+        var ends = Derive([Segment("RT_1", 0) with { IngressDeletedAt = At(7200) }, Segment("RT_2", 50) with { IngressDeletedAt = At(7200) }]).Ends;
+        Assert.Equal([(At(50), EndReasons.TakenOver), (At(7200), EndReasons.IngressDeleted)], ends.Select(e => (e.EndedAt, e.Reason)));
+    }
+
+    [Fact]
+    public void What_a_deleted_key_published_ends_with_it_and_not_when_the_next_key_is_used() =>
+        Assert.Equal([At(20), null], Derive([Segment("RT_1", 0) with { IngressDeletedAt = At(20) }, Segment("RT_2", 500) with { IngressId = "IN_2" }]).Ends.Select(e => e.EndedAt));
+
+    [Fact]
     public void A_takeover_keeps_the_session_and_ends_the_older_segment()
     {
         var timeline = Derive([Segment("RT_1", 0), Segment("RT_2", 50)]);
@@ -61,8 +72,15 @@ public sealed class SessionTimelineTests
     }
 
     [Fact]
-    public void The_end_of_the_newer_publisher_does_not_bring_the_older_back() =>
-        Assert.Equal(At(80), Assert.Single(Derive([Segment("RT_1", 0), Segment("RT_2", 50, stopAt: 80)]).Sessions).MediaEndedAt);
+    public void The_end_of_the_newer_publisher_does_not_bring_the_older_back()
+    {
+        var displaced = Segment("RT_1", 0) with { LeftAt = At(50), IsDisplaced = true };
+        Assert.Equal(At(80), Assert.Single(Derive([displaced, Segment("RT_2", 50, stopAt: 80)]).Sessions).MediaEndedAt);
+    }
+
+    [Fact]
+    public void A_publisher_that_ended_before_and_whose_clock_is_ahead_takes_nothing_over() =>
+        Assert.Null(Assert.Single(Derive([Segment("RT_ahead", 300, stopAt: 310), Segment("RT_live", 20)]).Sessions).MediaEndedAt);
 
     [Fact]
     public void A_displaced_publisher_whose_clock_is_ahead_takes_nothing_over()
@@ -134,7 +152,7 @@ public sealed class SessionTimelineTests
     private static Timeline Derive(IReadOnlyList<SegmentFacts> segments) => SessionTimeline.Derive(segments, new Dictionary<Guid, int>(), reconnectWindowSeconds: 60);
 
     private static SegmentFacts Segment(string id, int startAt, int? stopAt = null) =>
-        new(id, SegmentSource.Ingress, At(startAt), stopAt is { } stop ? At(stop) : null, null, false, null, null, null, null, null);
+        new(id, SegmentSource.Ingress, "IN_1", At(startAt), stopAt is { } stop ? At(stop) : null, null, false, null, null, null, null, null);
 
     private static DateTimeOffset At(int seconds) => Noon.AddSeconds(seconds);
 }

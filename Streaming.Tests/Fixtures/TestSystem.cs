@@ -97,6 +97,14 @@ public sealed class TestSystem : IAsyncDisposable
         StartCommand.Dotnet(Clone.Program(project)) with { Environment = new Dictionary<string, string>(_settings) { ["ASPNETCORE_URLS"] = address.ToString() } },
         new Uri(address, "/health").ToString());
 
+    /// <summary>A program of the system with arguments, to be waited for.</summary>
+    public Task<ProcessUnderTest> RunAsync(string project, string[] arguments, IReadOnlyDictionary<string, string> settings)
+    {
+        var environment = new Dictionary<string, string>(_settings);
+        foreach (var (name, value) in settings) environment[name] = value;
+        return ProcessUnderTest.StartAsync("command", StartCommand.Dotnet(Clone.Program(project), arguments) with { Environment = environment });
+    }
+
     /// <summary>Asks the API as this user, whom it may not have seen yet.</summary>
     public async Task<HttpClient> As(string userId)
     {

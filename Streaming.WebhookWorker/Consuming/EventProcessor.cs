@@ -45,25 +45,32 @@ internal sealed partial class EventProcessor(
         }
     }
 
+    /// <summary>Whether this worker is at it, or tries it again by and by.</summary>
+    public bool IsInHand(QueuedEvent entry) => _inHand.ContainsKey(entry.EntryId);
+
     private async Task Settle(List<QueuedEvent> batch, Func<IReadOnlyCollection<string>, Task> done, CancellationToken ct)
     {
-        var unreadable = batch.Where(e => e.Event.Unreadable is not null).ToList();
-        foreach (var entry in unreadable) await Bury(entry, entry.Event.Unreadable!, 1, done, ct);
+        var readable = batch.Where(e => e.Event.Unreadable is null).ToList();
+        if (readable.Count > 0) await Divide(readable, done, ct);
+        foreach (var entry in batch.Where(e => e.Event.Unreadable is not null)) await Bury(entry, entry.Event.Unreadable!, 1, done, ct);
+    }
 
-        var readable = batch.Except(unreadable).ToList();
-        if (readable.Count == 0) return;
-        if (await TryApply(readable, ct) is not { } failure)
+    /// <summary>Where a batch fails, one of it is bad or we are wrong about it: halves are tried until it stands alone, so that the others hardly wait for it.</summary>
+    private async Task Divide(List<QueuedEvent> batch, Func<IReadOnlyCollection<string>, Task> done, CancellationToken ct)
+    {
+        if (await TryApply(batch, ct) is not { } failure)
         {
-            await done([.. readable.Select(e => e.EntryId)]);
-            return;
+            await done([.. batch.Select(e => e.EntryId)]);
         }
-
-        // One of them is bad, or we are wrong about it: each is tried alone, so that the others do not wait for it.
-        Log.BatchFailed(log, readable.Count, failure.GetType().Name);
-        foreach (var entry in readable)
+        else if (batch.Count == 1)
         {
-            if (await TryApply([entry], ct) is { } own) Park(entry, done, own, ct);
-            else await done([entry.EntryId]);
+            Park(batch[0], done, failure, ct);
+        }
+        else
+        {
+            Log.BatchFailed(log, batch.Count, failure.GetType().Name);
+            await Divide(batch[..(batch.Count / 2)], done, ct);
+            await Divide(batch[(batch.Count / 2)..], done, ct);
         }
     }
 
@@ -224,7 +231,7 @@ internal sealed partial class EventProcessor(
         [LoggerMessage(Level = LogLevel.Debug, Message = "Applied {Applied} events; {Others} told nothing new")]
         public static partial void Applied(ILogger logger, long applied, int others);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} events failed ({Failure}): each is tried alone")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} events failed ({Failure}): its halves are tried")]
         public static partial void BatchFailed(ILogger logger, int count, string failure);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Event {EventId} is a dead letter: {Reason}")]

@@ -17,6 +17,9 @@ internal sealed partial class QueueConsumer(
     /// <summary>Entries handed out this often are tried one by one: one of them may be what ends the workers, and would take the others with it.</summary>
     private const int Suspicious = 3;
 
+    /// <summary>More than one worker ever holds.</summary>
+    private const int MostPending = 100_000;
+
     /// <summary>New each start: entries of an earlier life are claimed like those of any dead worker.</summary>
     private readonly string _consumer = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Random.Shared.Next():x8}");
 
@@ -40,11 +43,11 @@ internal sealed partial class QueueConsumer(
 
     private async Task ClaimOnce(CancellationToken ct)
     {
-        var claimed = await queue.Claim(_consumer, options.Value.Lease, options.Value.BatchSize);
+        var claimed = (await queue.Claim(_consumer, options.Value.Lease, options.Value.BatchSize)).Where(e => !processor.IsInHand(e)).ToList();
         if (claimed.Count == 0) return;
 
         Log.Claimed(log, claimed.Count);
-        var deliveries = await queue.DeliveryCounts(_consumer, options.Value.BatchSize * options.Value.Lanes * 2);
+        var deliveries = await queue.DeliveryCounts(_consumer, MostPending);
         var crashing = claimed.Where(e => deliveries.GetValueOrDefault(e.EntryId) >= options.Value.MaxDeliveries).ToList();
         foreach (var entry in crashing) await processor.Bury(entry, "crashed the worker", options.Value.MaxDeliveries, queue.Done, ct);
         var suspicious = claimed.Except(crashing).Where(e => deliveries.GetValueOrDefault(e.EntryId) >= Suspicious).ToArray();

@@ -86,9 +86,8 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         var windows = await SessionWrites.LockChannels(connection, [channel], CancellationToken.None);
         current.Delete(time.GetUtcNow());
         await db.SaveChangesAsync();
-        var segments = await db.IngestSegments.Where(s => s.IngressId == current.Id && s.BeganAt != null).OrderByDescending(s => s.BeganAt).Take(1).Select(s => s.ResourceId).ToArrayAsync();
         var cause = new Cause(ChangeCause.Api, new Dictionary<Guid, string> { [channel] = current.Id });
-        await SessionWrites.Derive(connection, windows, segments, [], cause, CancellationToken.None);
+        await SessionWrites.DeriveDeleted(connection, windows, [current.Id], cause, CancellationToken.None);
         await transaction.CommitAsync();
         Log.Deleted(log, current.Id, channel);
     }

@@ -14,6 +14,8 @@ public static class PipelineEndpoints
 {
     private const int MaxPage = 200;
 
+    private static readonly DateTimeOffset Example = new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero);
+
     public static void MapPipeline(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/admin/events", List)
@@ -21,12 +23,16 @@ public static class PipelineEndpoints
             .WithTags("Administration")
             .WithSummary("List webhook events that could not be applied")
             .WithDescription("Dead letters that nobody has resolved, by event id. `nextCursor` is there when there are more.")
+            .Gives(new DeadEvents(
+                [new("EV_7nXbJ4vYqRkT", EventKinds.IngressStarted, "019abf58-d2f0-7a31-8e64-5d1c0b7e2f44", "the database refuses it (23514)", 5, Example, Example, JsonSerializer.SerializeToElement(new { id = "EV_7nXbJ4vYqRkT" }))],
+                "RVZfN25YYko0dllxUmtU"))
             .Fails(Errors.Forbidden, Errors.InvalidRequest, Errors.ValidationFailed);
         routes.MapGet("/api/admin/accounting", Account)
             .RequireAuthorization(AdministratorsOnly.Policy)
             .WithTags("Administration")
             .WithSummary("Read the books of the webhook pipeline")
             .WithDescription("`received` = `applied` + `duplicate` + `superseded` + `skipped` + `dead` + `pending`. `isBalanced` is false when an event was lost or had its effect twice.")
+            .Gives(new PipelineAccount(120_045, 96_010, 44, 5_231, 18_750, 1, 9, 9, 0, true, Example))
             .Fails(Errors.Forbidden, Errors.ServiceUnavailable);
     }
 

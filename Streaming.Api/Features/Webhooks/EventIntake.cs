@@ -31,7 +31,7 @@ public sealed partial class EventIntake(EventQueue queue, Spool spool, TimeProvi
     {
         try
         {
-            await queue.Enqueue(@event).WaitAsync(RedisBudget);
+            await Within(RedisBudget, queue.Enqueue(@event));
             return true;
         }
         catch (Exception e) when (e is RedisException or TimeoutException)
@@ -43,17 +43,23 @@ public sealed partial class EventIntake(EventQueue queue, Spool spool, TimeProvi
 
     private async Task<bool> TrySpool(LiveKitEvent @event)
     {
-        using var budget = new CancellationTokenSource(PostgresBudget);
         try
         {
-            await spool.Add(@event, budget.Token).WaitAsync(PostgresBudget);
+            await Within(PostgresBudget, spool.Add(@event));
             return true;
         }
-        catch (Exception e) when (e is OperationCanceledException || Failures.IsTransient(e))
+        catch (Exception e) when (Failures.IsTransient(e))
         {
             Log.NothingDurable(log, @event.Id, e.GetType().Name);
             return false;
         }
+    }
+
+    /// <summary>Leaves behind what takes longer, rather than cancel it: a store that stands still does not notice, and the attempt would take a thread.</summary>
+    private static async Task Within(TimeSpan budget, Task attempt)
+    {
+        _ = attempt.ContinueWith(left => left.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // seen, if nobody waits any more
+        await attempt.WaitAsync(budget);
     }
 
     private static partial class Log
