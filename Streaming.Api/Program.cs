@@ -1,14 +1,6 @@
 using Streaming.Api;
 using Streaming.Api.Auth;
 using Streaming.Api.Features;
-using Streaming.Api.Features.ChatSettings;
-using Streaming.Api.Features.CreatorToken;
-using Streaming.Api.Features.Info;
-using Streaming.Api.Features.Ingresses;
-using Streaming.Api.Features.Pipeline;
-using Streaming.Api.Features.Sessions;
-using Streaming.Api.Features.Status;
-using Streaming.Api.Features.Webhooks;
 using Streaming.Api.Http;
 using Streaming.Core;
 
@@ -25,14 +17,7 @@ var app = builder.Build();
 if (!app.IsWellConfigured()) return 1;
 app.UseHttpConventions();
 
-app.MapIngress();
-app.MapStreamInfo();
-app.MapChatSettings();
-app.MapStreamStatus();
-app.MapCreatorToken();
-app.MapTimeline();
-app.MapLiveKitWebhook();
-app.MapPipeline();                   // dead letters and the books, for administrators
+app.MapFeatures();                   // ingress, stream, token, timeline, webhook, pipeline
 app.MapServiceEndpoints();           // alive, health
 app.MapDevelopment();                // development issuer, OpenAPI; nothing outside Development
 

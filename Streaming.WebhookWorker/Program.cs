@@ -10,7 +10,7 @@ builder.AddServiceDefaults();
 builder.AddStreamingData();          // Postgres, Redis, queue
 builder.Services.AddLiveKit();       // client
 builder.AddEventConsuming();         // the queue and the spool into the guarded writes
-builder.AddLeaderDuties();          // one worker for all: reconciles with LiveKit, sweeps, reads the books
+builder.AddLeaderDuties();           // one worker for all: reconciles with LiveKit, sweeps, reads the books
 
 var app = builder.Build();
 if (Migration.IsAskedFor(args)) return await Migration.Run(app, args); // needs the database, and is given nothing else

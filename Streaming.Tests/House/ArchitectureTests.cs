@@ -58,7 +58,7 @@ public sealed partial class ArchitectureTests
     {
         var features = Api.GetTypes().Where(t => CompiledCode.WrittenIn(t) == t && FeatureOf(t) is not null).ToList();
         Assert.True(features.Select(FeatureOf).Distinct().Count() >= 6);
-        var composed = Api.Mentions(Api.GetType("Streaming.Api.Features.FeatureServices")!).Select(FeatureOf).OfType<string>().Distinct();
+        var composed = Api.Mentions(Api.GetType("Streaming.Api.Features.FeatureEndpoints")!).Select(FeatureOf).OfType<string>().Distinct();
         Assert.NotEmpty(composed); // the one place that does
 
         Assert.Empty(

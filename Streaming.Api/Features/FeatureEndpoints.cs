@@ -1,0 +1,29 @@
+using Streaming.Api.Features.ChatSettings;
+using Streaming.Api.Features.CreatorToken;
+using Streaming.Api.Features.Info;
+using Streaming.Api.Features.Ingresses;
+using Streaming.Api.Features.Pipeline;
+using Streaming.Api.Features.Sessions;
+using Streaming.Api.Features.Status;
+using Streaming.Api.Features.Webhooks;
+
+namespace Streaming.Api.Features;
+
+internal static class FeatureEndpoints
+{
+    /// <summary>The use cases that are more than a handler.</summary>
+    public static IServiceCollection AddFeatures(this IServiceCollection services) =>
+        services.AddScoped<IngressChanges>().AddSingleton<EventIntake>();
+
+    public static void MapFeatures(this IEndpointRouteBuilder app)
+    {
+        app.MapIngress();
+        app.MapStreamInfo();
+        app.MapChatSettings();
+        app.MapStreamStatus();
+        app.MapCreatorToken();
+        app.MapTimeline();
+        app.MapLiveKitWebhook();
+        app.MapPipeline();
+    }
+}
