@@ -11,6 +11,7 @@ namespace Streaming.Tests.Api;
 /// </summary>
 public sealed class StatusTests(StatusTests.Own own) : IClassFixture<StatusTests.Own>
 {
+    private const int OfTheConsumer = 1, OfTheReconciler = 2;
     private readonly TestSystem _system = own.System;
 
     [Fact]
@@ -70,15 +71,20 @@ public sealed class StatusTests(StatusTests.Own own) : IClassFixture<StatusTests
     }
 
     [Fact]
-    public async Task Without_a_worker_for_15_seconds_the_status_is_called_stale()
+    public async Task Without_a_worker_for_15_seconds_or_LiveKits_word_for_45_the_status_is_called_stale()
     {
         var creator = await _system.NewChannel();
-        Assert.False(await IsStale(creator));
+        await Eventually.Equal(false, () => IsStale(creator)); // once the worker has asked LiveKit for the first time
 
         await _system.Worker.TerminateAsync();
-        await LastBeat("10 seconds");
+        await LastBeat(OfTheConsumer, "10 seconds");
         Assert.False(await IsStale(creator));
-        await LastBeat("15.1 seconds");
+        await LastBeat(OfTheConsumer, "15.1 seconds");
+        Assert.True(await IsStale(creator));
+        await LastBeat(OfTheConsumer, "0 seconds");
+        await LastBeat(OfTheReconciler, "40 seconds"); // LiveKit is asked every 15 seconds
+        Assert.False(await IsStale(creator));
+        await LastBeat(OfTheReconciler, "45.1 seconds");
         Assert.True(await IsStale(creator));
         await using (var command = _system.Database.Source.CreateCommand("delete from worker_pulse")) await command.ExecuteNonQueryAsync();
         Assert.True(await IsStale(creator));
@@ -126,9 +132,10 @@ public sealed class StatusTests(StatusTests.Own own) : IClassFixture<StatusTests
 
     private static async Task<bool> IsStale(TestCreator creator) => (await creator.Status()).GetProperty("stale").GetBoolean();
 
-    private async Task LastBeat(string ago)
+    private async Task LastBeat(int id, string ago)
     {
-        await using var command = _system.Database.Source.CreateCommand("update worker_pulse set beat_at = now() - @ago::interval");
+        await using var command = _system.Database.Source.CreateCommand("update worker_pulse set beat_at = now() - @ago::interval where id = @id");
+        command.Parameters.AddWithValue("id", id);
         command.Parameters.Add(new NpgsqlParameter<string>("ago", ago));
         Assert.Equal(1, await command.ExecuteNonQueryAsync());
     }

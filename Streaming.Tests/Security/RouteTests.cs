@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.RateLimiting;
@@ -11,7 +12,7 @@ using Streaming.Tests.Fixtures;
 namespace Streaming.Tests.Security;
 
 /// <summary>Walks the routes that the API really has.</summary>
-public sealed class RouteTests : IDisposable
+public sealed partial class RouteTests : IDisposable
 {
     private readonly ApiInProcess _production = new("Production"), _development = new("Development");
 
@@ -57,7 +58,7 @@ public sealed class RouteTests : IDisposable
         foreach (var route in Routes(_production).Where(r => !Path(r).StartsWith("/alive", StringComparison.Ordinal) && !Path(r).StartsWith("/health", StringComparison.Ordinal)))
         {
             var method = new HttpMethod(route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods[0]);
-            using var request = new HttpRequestMessage(method, route.RoutePattern.RawText!.Replace("{", "", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal));
+            using var request = new HttpRequestMessage(method, Address(route));
             if (route.Metadata.GetMetadata<IAcceptsMetadata>() is not null) request.Content = new StringContent("{}", null, "application/json");
 
             var response = await client.SendAsync(request);
@@ -113,4 +114,10 @@ public sealed class RouteTests : IDisposable
     private static bool IsAnonymous(RouteEndpoint route) => route.Metadata.GetMetadata<IAllowAnonymous>() is not null;
 
     private static string Path(RouteEndpoint route) => "/" + route.RoutePattern.RawText!.Trim('/');
+
+    private static string Address(RouteEndpoint route) =>
+        Parameter().Replace(route.RoutePattern.RawText!, m => m.Groups["constraint"].Value == "guid" ? $"{Guid.CreateVersion7()}" : m.Groups["name"].Value);
+
+    [GeneratedRegex(@"\{(?<name>\w+)(:(?<constraint>\w+))?\}")]
+    private static partial Regex Parameter();
 }

@@ -15,6 +15,8 @@ using Streaming.Core.Viewers;
 using Streaming.Tests.Fixtures;
 using Streaming.WebhookWorker;
 using Streaming.WebhookWorker.Reconciling;
+using AccessToken = Livekit.Server.Sdk.Dotnet.AccessToken;
+using VideoGrants = Livekit.Server.Sdk.Dotnet.VideoGrants;
 
 namespace Streaming.Tests.Worker;
 
@@ -206,13 +208,11 @@ public sealed class ReconcilerTests : IAsyncLifetime
     {
         var (channel, _) = await NewChannel();
         var identity = $"host:{channel.UserId}:1";
-        await _liveKit.Client.BrowserCreator(new Newcomer { Room = $"{channel.Id}", Identity = identity });
-        var reconciler = Reconciler(confirmStart: AtOnce);
-        await Eventually.Equal(LiveState.Live, async () => // his tracks follow him a moment later
-        {
-            await Looks(reconciler, 1);
-            return await State(channel);
-        });
+        var token = new AccessToken(_liveKit.Options.ApiKey, _liveKit.Options.ApiSecret.Reveal()).WithIdentity(identity)
+            .WithGrants(new VideoGrants { RoomJoin = true, Room = $"{channel.Id}", CanPublish = true }).ToJwt();
+        Assert.True((await _liveKit.Client.BrowserCreator(new Newcomer { Token = token })).Published);
+        await Looks(Reconciler(confirmStart: AtOnce), 2);
+        Assert.Equal(LiveState.Live, await State(channel));
         await _liveKit.Client.BrowserCreatorLeaves($"{channel.Id}", identity);
         await Looks(Reconciler(confirmEnd: AtOnce), 2);
         Assert.Equal(LiveState.Reconnecting, await State(channel));
