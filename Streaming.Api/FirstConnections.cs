@@ -1,12 +1,14 @@
 using Npgsql;
 using StackExchange.Redis;
 using Streaming.Core.Data;
+using Streaming.Core.Events;
 
 namespace Streaming.Api;
 
 /// <summary>
 /// Connects to both stores before requests are let in. The multiplexer connects, and blocks, when somebody first asks for it: with a
-/// webhook a millisecond these would be all of the first second's requests, and none would have time left for the other store.
+/// webhook a millisecond these would be all of the first second's requests, and none would have time left for the other store. The queue
+/// gets its group before its first entry: Redis, once full, would refuse it, and could not be emptied without it.
 /// </summary>
 internal sealed class FirstConnections(IServiceProvider services) : IHostedLifecycleService
 {
@@ -26,9 +28,9 @@ internal sealed class FirstConnections(IServiceProvider services) : IHostedLifec
     {
         try
         {
-            await services.GetRequiredService<IConnectionMultiplexer>().GetDatabase().PingAsync();
+            await services.GetRequiredService<EventQueue>().EnsureGroup();
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             // It is away, and will be connected to when it is back.
         }

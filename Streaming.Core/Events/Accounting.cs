@@ -11,10 +11,10 @@ public sealed class Accounting(NpgsqlDataSource database, IConnectionMultiplexer
 {
     private static readonly RedisKey[] Keys = [EventQueue.StreamKey, EventQueue.LifeKey];
 
-    /// <summary>In one step, so that the three belong together.</summary>
+    /// <summary>In one step, so that the three belong together. A full Redis takes no new name, and is counted all the same.</summary>
     private const string CountQueue =
         """
-        if ARGV[1] ~= '' then redis.call('SET', KEYS[2], ARGV[1], 'NX') end
+        if ARGV[1] ~= '' and redis.call('EXISTS', KEYS[2]) == 0 then redis.pcall('SET', KEYS[2], ARGV[1]) end
         local life = redis.call('GET', KEYS[2]) or ''
         if redis.call('EXISTS', KEYS[1]) == 0 then return {life, 0, 0} end
         local info = redis.call('XINFO', 'STREAM', KEYS[1])
@@ -58,7 +58,7 @@ public sealed class Accounting(NpgsqlDataSource database, IConnectionMultiplexer
     public async Task Open(CancellationToken ct)
     {
         var (life, added, length) = await Count(newLife: $"{Guid.CreateVersion7()}");
-        if (life == _life) return;
+        if (life == _life || life.Length == 0) return;
         await using var command = database.CreateCommand(
             """
             insert into queue_lives (id, received_before)

@@ -34,12 +34,17 @@ public sealed class EventQueue(IConnectionMultiplexer redis, TimeProvider time)
             new("body", @event.ToJson()),
         ]);
 
-    /// <summary>Creates the group from the stream's beginning, so that a group made anew sees the backlog. Harmless when it exists.</summary>
+    /// <summary>
+    /// Creates the group from the stream's beginning, so that a group made anew sees the backlog. Looks before it does: a full Redis lets
+    /// a group be read but not created, not even one that exists.
+    /// </summary>
     public async Task EnsureGroup()
     {
+        var database = redis.GetDatabase();
+        if (await database.KeyExistsAsync(StreamKey) && (await database.StreamGroupInfoAsync(StreamKey)).Any(g => g.Name == Group)) return;
         try
         {
-            await redis.GetDatabase().StreamCreateConsumerGroupAsync(StreamKey, Group, StreamPosition.Beginning);
+            await database.StreamCreateConsumerGroupAsync(StreamKey, Group, StreamPosition.Beginning);
         }
         catch (RedisServerException e) when (e.Message.StartsWith("BUSYGROUP", StringComparison.Ordinal))
         {
