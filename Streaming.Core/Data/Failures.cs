@@ -1,9 +1,10 @@
 using System.Net.Sockets;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace Streaming.Core.Data;
 
-/// <summary>The one place that decides which failures of the database pass by themselves.</summary>
+/// <summary>The one place that decides which failures of the stores pass by themselves.</summary>
 public static class Failures
 {
     /// <summary>The database, or the way to it, is unwell or was busy: the same work may succeed later.</summary>
@@ -21,4 +22,11 @@ public static class Failures
         NpgsqlException or SocketException or TimeoutException or IOException => true, // what is not Postgres' own answer is the connection's
         _ => e.InnerException is { } inner && IsTransient(inner),
     };
+
+    /// <summary>
+    /// Redis, or the way to it, is unwell, or it refused. When a connection ends while its answers are being read, whoever waits is told
+    /// what went wrong in the reader, and not that Redis is away.
+    /// </summary>
+    public static bool IsOfRedis(Exception e) =>
+        e is RedisException or TimeoutException or SocketException or IOException or ObjectDisposedException or InvalidOperationException { Source: "System.IO.Pipelines" };
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using StackExchange.Redis;
+using Streaming.Core.Data;
 
 namespace Streaming.Core.Events;
 
@@ -28,7 +29,7 @@ public sealed class DurabilityCheck(IConnectionMultiplexer redis) : IHealthCheck
         {
             return HealthCheckResult.Degraded("Redis does not let us read its settings: see to 'appendonly yes', 'appendfsync always' and 'maxmemory-policy noeviction'.");
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             return HealthCheckResult.Degraded("Redis does not answer: events are spooled in Postgres.");
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using StackExchange.Redis;
+using Streaming.Core.Data;
 
 namespace Streaming.Core.Viewers;
 
@@ -55,7 +56,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         {
             await Store(counted); // where nobody comes or goes, no worker does it
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             // The next one counts again.
         }
@@ -75,7 +76,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
             return new ViewerCount(
                 channel, long.Parse(viewers, CultureInfo.InvariantCulture), DateTimeOffset.UnixEpoch.AddMicroseconds(long.Parse(at, CultureInfo.InvariantCulture)));
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             return null;
         }

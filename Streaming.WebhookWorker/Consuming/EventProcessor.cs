@@ -120,9 +120,9 @@ internal sealed partial class EventProcessor(
 
             await Bury(entry, ReasonOf(failure), options.Value.MaxAttempts, done, ct);
         }
-        catch (Exception e) when (e is OperationCanceledException or RedisException or TimeoutException or NpgsqlException)
+        catch (Exception e)
         {
-            // It stays pending and is handed out again.
+            Log.LeftPending(log, entry.Event.Id, e.GetType().Name); // and is handed out again
         }
     }
 
@@ -192,7 +192,7 @@ internal sealed partial class EventProcessor(
         {
             await viewers.Refresh(channels, ct);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException || Failures.IsTransient(e))
+        catch (Exception e) when (e is not OperationCanceledException) // what is committed is no failure any more
         {
             Log.CacheNotRefreshed(log, channels.Count); // readers fall back to Postgres when the cached count has expired
         }
@@ -228,6 +228,9 @@ internal sealed partial class EventProcessor(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The retry of {EventId} was broken off ({Failure}): it stays pending")]
+        public static partial void LeftPending(ILogger logger, string eventId, string failure);
+
         [LoggerMessage(Level = LogLevel.Debug, Message = "Applied {Applied} events; {Others} told nothing new")]
         public static partial void Applied(ILogger logger, long applied, int others);
 

@@ -111,7 +111,7 @@ internal sealed partial class QueueConsumer(
                 return;
             }
 
-            if (e is RedisException or TimeoutException)
+            if (Failures.IsOfRedis(e))
             {
                 _mayHoldUnknown = true;
                 Log.RedisAway(log, e.GetType().Name);
@@ -120,7 +120,7 @@ internal sealed partial class QueueConsumer(
             else Log.RoundFailed(log, e);
             await Task.Delay(PauseAfterFailure, time, ct);
         }
-        catch (Exception again) when (again is OperationCanceledException or RedisException || Failures.IsTransient(again))
+        catch (Exception again) when (again is OperationCanceledException || Failures.IsOfRedis(again) || Failures.IsTransient(again))
         {
             // The next round meets it again.
         }

@@ -25,7 +25,7 @@ internal sealed partial class Auditor(Accounting accounting, DeadLetters deadLet
                 Telemetry.Unbalanced.Record(account is { IsOpen: true, IsBalanced: false } ? 1 : 0);
                 if (account is { IsOpen: true, IsBalanced: false }) Log.Unbalanced(log, account.Received, account.Outcomes.Total, account.Removed);
             }
-            catch (Exception e) when (e is RedisException || Failures.IsTransient(e))
+            catch (Exception e) when (Failures.IsOfRedis(e) || Failures.IsTransient(e))
             {
                 Log.Postponed(log, e.GetType().Name);
             }

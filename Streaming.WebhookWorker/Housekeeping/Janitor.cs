@@ -19,7 +19,7 @@ internal sealed partial class Janitor(Retention retention, TimeProvider time, IL
             {
                 Log.Swept(log, await retention.DeleteOldRows(ct), await retention.DeleteIdleConsumerNames());
             }
-            catch (Exception e) when (e is RedisException || Failures.IsTransient(e))
+            catch (Exception e) when (Failures.IsOfRedis(e) || Failures.IsTransient(e))
             {
                 Log.Postponed(log, e.GetType().Name);
             }

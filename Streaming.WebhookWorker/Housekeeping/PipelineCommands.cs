@@ -28,7 +28,7 @@ internal static class PipelineCommands
                 ? await ReplayLetters(app.Services.GetRequiredService<DeadLetters>(), app.Services.GetRequiredService<EventQueue>(), which)
                 : await Fail("--replay wants the id of a dead letter, or all.");
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             return await Fail($"Redis does not answer ({e.GetType().Name}).");
         }

@@ -105,7 +105,7 @@ internal sealed partial class Reconciler(
         {
             await viewers.Refresh([.. corrected.Select(c => c.Difference.ChannelId).Distinct()], ct);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             // The cache expires by itself.
         }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using StackExchange.Redis;
 using Streaming.Api.Auth;
 using Streaming.Api.Http;
+using Streaming.Core.Data;
 using Streaming.Core.Events;
 
 namespace Streaming.Api.Features.Pipeline;
@@ -58,7 +59,7 @@ public static class PipelineEndpoints
                     account.InQueue, account.InSpool, account.IsBalanced, time.GetUtcNow()))
                 : Errors.ServiceUnavailable; // no worker has read this Redis yet
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) when (Failures.IsOfRedis(e))
         {
             return Errors.ServiceUnavailable;
         }

@@ -34,7 +34,7 @@ public sealed partial class EventIntake(EventQueue queue, Spool spool, TimeProvi
             await Within(RedisBudget, queue.Enqueue(@event));
             return true;
         }
-        catch (Exception e) when (e is RedisException or TimeoutException)
+        catch (Exception e) // whatever it is, Postgres has not been asked yet
         {
             Log.RedisAway(log, @event.Id, e.GetType().Name);
             return false;
