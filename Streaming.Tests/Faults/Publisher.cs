@@ -6,7 +6,8 @@ namespace Streaming.Tests.Faults;
 
 /// <summary>
 /// Delivers webhooks as LiveKit does: of each queue one at a time, the same bytes and token at each of five attempts, again after 5xx, 429
-/// and a broken connection and after nothing else, and then it forgets the event. Several addresses are replicas behind a balancer.
+/// and a broken connection and after nothing else, and then it forgets the event. Several addresses are replicas behind a balancer, which turns
+/// to the next one where nobody listens.
 /// </summary>
 public sealed class Publisher(History history, params Uri[] addresses) : IDisposable
 {
@@ -68,22 +69,38 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
 
     private async Task<HttpStatusCode?> Attempt(Webhook webhook, string token)
     {
-        var address = (int)((uint)Interlocked.Increment(ref _attempts) % addresses.Length);
+        var started = Stopwatch.GetTimestamp();
+        var first = (int)((uint)Interlocked.Increment(ref _attempts) % addresses.Length);
+        for (var next = 0; next < addresses.Length; next++)
+        {
+            var (isListening, status) = await Attempt(webhook, token, (first + next) % addresses.Length, started);
+            if (isListening) return status;
+        }
+
+        history.Record(webhook, Answer.Failed, Stopwatch.GetElapsedTime(started));
+        return null;
+    }
+
+    private async Task<(bool IsListening, HttpStatusCode? Status)> Attempt(Webhook webhook, string token, int address, long started)
+    {
         using var request = WebhookSigner.Request(webhook.Body, token);
         request.RequestUri = new Uri(addresses[address], WebhookSigner.Endpoint);
-        var started = Stopwatch.GetTimestamp();
         Interlocked.Increment(ref _inFlight[address]);
         try
         {
             using var answer = await _http.SendAsync(request);
             history.Record(webhook, answer.StatusCode == HttpStatusCode.OK ? Answer.Accepted : Answer.Failed, Stopwatch.GetElapsedTime(started));
             if (answer.StatusCode == HttpStatusCode.OK) Interlocked.Increment(ref _accepted[address]);
-            return answer.StatusCode;
+            return (true, answer.StatusCode);
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
         {
-            history.Record(webhook, e.HttpRequestError == HttpRequestError.ConnectionError ? Answer.Failed : Answer.Unknown, Stopwatch.GetElapsedTime(started));
-            return null;
+            return (false, null);
+        }
+        catch (HttpRequestException)
+        {
+            history.Record(webhook, Answer.Unknown, Stopwatch.GetElapsedTime(started));
+            return (true, null);
         }
         finally
         {

@@ -52,7 +52,8 @@ public static class Calm
         {
             var seen = new Dictionary<string, DateTimeOffset>();
             var since = TimeProvider.System.GetUtcNow();
-            while (!ct.IsCancellationRequested || seen.Count < told.Count - 1_000 - events)
+            var rest = told.Skip(1_000 + events).Select(w => w.Id).ToList();
+            while (!ct.IsCancellationRequested || !rest.TrueForAll(seen.ContainsKey))
             {
                 var now = TimeProvider.System.GetUtcNow();
                 var rows = await system.Database.Rows("select event_id from processed_events where processed_at >= @since", new NpgsqlParameter("since", since));
@@ -61,7 +62,7 @@ public static class Calm
                 await Task.Delay(50, CancellationToken.None);
             }
 
-            return [.. told.Skip(1_000 + events).Select(w => seen[w.Id] - history.Accepted[w.Id])];
+            return [.. rest.Select(id => seen[id] - history.Accepted[id])];
         }
     }
 }
