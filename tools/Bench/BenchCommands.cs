@@ -14,13 +14,15 @@ internal static class BenchCommands
 
     private static bool IsDebugBuild => typeof(BenchCommands).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
 
-    public static RootCommand Root() => new("Measures the webhook intake, the status and the start, each side by side with the least that could do the same.")
+    public static RootCommand Root() => new("Measures the webhook intake, the worker, the status and the start, each side by side with the least that could do the same.")
     {
         Verb("intake", "POST /api/webhook/livekit beside a bare endpoint and plain XADD.", IntakeBenchmark.RunAsync),
+        Verb("apply", "A heap of queued events through the worker beside a bare loop, and the delay at a steady rate.", ApplyBenchmark.RunAsync),
         Verb("status", "GET /api/stream/status beside a bare endpoint that reads one Redis key.", StatusBenchmark.RunAsync),
         Verb("startup", "Process start to /health 200, beside a bare Kestrel.", StartupBenchmark.RunAsync),
-        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, StatusBenchmark.RunAsync, StartupBenchmark.RunAsync),
-        Bare(),
+        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, ApplyBenchmark.RunAsync, StatusBenchmark.RunAsync, StartupBenchmark.RunAsync),
+        Bare(BareServer.Verb, BareServer.RunAsync),
+        Bare(BareConsumer.Verb, BareConsumer.RunAsync),
     };
 
     private static Command Verb(string name, string description, params Func<BenchOptions, CancellationToken, Task>[] benchmarks)
@@ -51,12 +53,13 @@ internal static class BenchCommands
     }
 
     /// <summary>Started by the others as a process of its own.</summary>
-    private static Command Bare()
+    private static Command Bare(string verb, Func<CancellationToken, Task> run)
     {
-        var command = new Command(BareServer.Verb, "The bare endpoints that ours are compared with.") { Hidden = true };
-        command.SetAction((_, stop) => BareServer.RunAsync(stop));
+        var command = new Command(verb, "What ours is compared with.") { Hidden = true };
+        command.SetAction((_, stop) => run(stop));
         return command;
     }
 }
 
-internal sealed record BenchOptions(int Connections, TimeSpan Round, int Rounds);
+/// <param name="WarmUps">Rounds before those that count.</param>
+internal sealed record BenchOptions(int Connections, TimeSpan Round, int Rounds, int WarmUps = 3);

@@ -29,6 +29,8 @@ internal sealed class BenchSystem : IAsyncDisposable
 
     public string RedisConnectionString { get; private set; } = "";
 
+    public string DatabaseConnectionString { get; private set; } = "";
+
     public IDatabase Redis => _redis!.GetDatabase();
 
     public IReadOnlyList<Guid> Channels { get; private set; } = [];
@@ -54,6 +56,8 @@ internal sealed class BenchSystem : IAsyncDisposable
 
     public Task<Server> StartBareAsync(CancellationToken stop) => StartAsync("Bench", [BareServer.Verb], stop);
 
+    public Task<Server> StartBareConsumerAsync(CancellationToken stop) => StartAsync("Bench", [BareConsumer.Verb], stop);
+
     /// <summary>An empty stream and a small append-only file, so that every round begins alike and none is met by a rewrite of the file.</summary>
     public async Task ClearStreamAsync(string key, CancellationToken stop)
     {
@@ -77,7 +81,7 @@ internal sealed class BenchSystem : IAsyncDisposable
         await (await LaunchAsync("postgres", postgres.Command)).ReadyAsync(postgres.IsReadyAsync, Patience, stop);
         await (await LaunchAsync("redis", redis.Command)).ReadyAsync(redis.IsReadyAsync, Patience, stop);
 
-        RedisConnectionString = redis.ConnectionString;
+        (RedisConnectionString, DatabaseConnectionString) = (redis.ConnectionString, postgres.ConnectionString());
         _redis = await RedisClient.ConnectAsync(RedisConnectionString);
         await Redis.ExecuteAsync("CONFIG", "SET", "auto-aof-rewrite-percentage", "0"); // only between rounds
         _settings = new Dictionary<string, string>

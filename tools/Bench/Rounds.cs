@@ -8,8 +8,6 @@ internal sealed record Candidate(string Name, Func<int, Task<Measured>> Run, str
 /// <summary>The rounds of several candidates, taken in turn: whatever else slows the machine down meets them all.</summary>
 internal sealed class Rounds
 {
-    private const int WarmUps = 3;
-
     private readonly Dictionary<Candidate, List<Measured>> _rounds;
 
     private Rounds(IEnumerable<Candidate> candidates) => _rounds = candidates.ToDictionary(candidate => candidate, _ => new List<Measured>());
@@ -19,7 +17,7 @@ internal sealed class Rounds
     {
         var rounds = new Rounds(candidates);
         var fastest = candidates.ToDictionary(candidate => candidate, _ => 10_000d); // a second, at first
-        for (var round = -WarmUps; round < options.Rounds; round++)
+        for (var round = -options.WarmUps; round < options.Rounds; round++)
         {
             foreach (var candidate in candidates)
             {

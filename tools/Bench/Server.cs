@@ -31,7 +31,16 @@ internal sealed class Server(ChildProcess process, Uri address)
 
     public Task StopAsync() => process.StopAsync(TimeSpan.FromSeconds(30));
 
-    private TimeSpan ProcessorTime()
+    public long PeakMemoryMegabytes
+    {
+        get
+        {
+            using var running = Process.GetProcessById(process.Id);
+            return running.PeakWorkingSet64 >> 20;
+        }
+    }
+
+    public TimeSpan ProcessorTime()
     {
         using var running = Process.GetProcessById(process.Id);
         return running.TotalProcessorTime;

@@ -29,7 +29,14 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
     /// <summary>New bodies, none of which was there before.</summary>
     public byte[][] Bodies(int count) => [.. Enumerable.Range(0, count).Select(_ => Next())];
 
-    /// <summary>The same as whole requests.</summary>
+    /// <summary>New bodies as they come when every channel has one broadcast at a time, and all at once.</summary>
+    public byte[][] BodiesOfAllChannels(int count) =>
+    [
+        .. Enumerable.Range(_made, count).Select(number => (Place: Math.DivRem(number, _events.Length), Body: Next()))
+            .OrderBy(one => one.Place.Quotient / channels.Count).ThenBy(one => one.Place.Remainder).Select(one => one.Body),
+    ];
+
+    /// <summary>New bodies as whole requests.</summary>
     public byte[][] Requests(int count, Uri url) => [.. Bodies(count).Select(body => Request(body, url))];
 
     /// <summary>The first channel goes live, and one viewer comes.</summary>
@@ -53,7 +60,8 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
         return body;
     }
 
-    private byte[] Request(byte[] body, Uri url)
+    /// <summary>One body as a whole request, signed now.</summary>
+    public byte[] Request(byte[] body, Uri url)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var claims = $$"""{"iss":"{{apiKey}}","exp":{{now + 300}},"nbf":{{now}},"iat":{{now}},"sha256":"{{Convert.ToBase64String(SHA256.HashData(body))}}"}""";

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using Bench.Load;
+using Npgsql;
+using StackExchange.Redis;
+using Streaming.AppHost.Local;
+using Streaming.Core.Events;
+using Streaming.Core.LiveKit;
+
+namespace Bench;
+
+/// <summary>
+/// How fast the worker applies a heap of queued events, beside a loop that writes one row for each entry of the same stream; and, with
+/// events coming in steadily, how long it is from the webhook's answer to its effect.
+/// </summary>
+internal static class ApplyBenchmark
+{
+    private const int Heap = 100_000;
+    private const int PerSecond = 500;
+    private static readonly TimeSpan Steady = TimeSpan.FromSeconds(20);
+
+    public static async Task RunAsync(BenchOptions options, CancellationToken stop)
+    {
+        await using var system = await BenchSystem.StartAsync(stop);
+        await using var elsewhere = await RedisClient.ConnectAsync(system.RedisConnectionString + ",defaultDatabase=1");
+        await using var database = NpgsqlDataSource.Create(system.DatabaseConnectionString);
+        var webhooks = new Webhooks(system.Channels, BenchSystem.ApiKey, system.ApiSecret);
+        var heap = new EventHeap(elsewhere, webhooks);
+        var worker = await system.StartWorkerAsync(stop);
+
+        await DrainAsync(system, heap, worker, options, stop);
+        await DelaysAsync(system, webhooks, database, stop);
+        Console.WriteLine($"The worker's memory was {worker.PeakMemoryMegabytes} MB at most.\n");
+        await worker.StopAsync();
+    }
+
+    private static async Task DrainAsync(BenchSystem system, EventHeap heap, Server worker, BenchOptions options, CancellationToken stop)
+    {
+        var bare = await system.StartBareConsumerAsync(stop);
+        var ours = new Candidate("our worker", _ => OnceAsync(worker, EventQueue.StreamKey, EventQueue.Group), EventQueue.StreamKey);
+        var loop = new Candidate("a bare loop", _ => OnceAsync(bare, BareConsumer.StreamKey, BareConsumer.Group), BareConsumer.StreamKey);
+        (await Rounds.InTurnAsync([ours, loop], options with { WarmUps = 1 }, (candidate, count) => candidate.Run(count), stop)).Print($"A heap of {Heap:#,0} queued events", loop);
+        await bare.StopAsync();
+
+        async Task<Measured> OnceAsync(Server server, string key, string group)
+        {
+            await system.ClearStreamAsync(BareConsumer.StreamKey, stop);
+            await heap.FillAsync(Heap, group);
+            var before = server.ProcessorTime();
+            await heap.GiveAsync(key);
+            var started = Stopwatch.GetTimestamp();
+            while (await system.Redis.StreamLengthAsync(key) > 0) await Task.Delay(10, stop);
+            return new Measured(Heap, Stopwatch.GetElapsedTime(started), default, default) { Processor = server.ProcessorTime() - before };
+        }
+    }
+
+    /// <summary>An effect is there when others can see it: so it is looked for, often.</summary>
+    private static async Task DelaysAsync(BenchSystem system, Webhooks webhooks, NpgsqlDataSource database, CancellationToken stop)
+    {
+        var api = await system.StartApiAsync(stop);
+        var url = new Uri(api.Address, "/api/webhook/livekit");
+        var bodies = webhooks.BodiesOfAllChannels((int)(PerSecond * Steady.TotalSeconds));
+        string[] ids = [.. bodies.Select(body => WireEvent.Read(body).Id)];
+        byte[][] requests = [.. bodies.Select(body => webhooks.Request(body, url))];
+        long[] accepted = new long[bodies.Length], seen = new long[bodies.Length];
+
+        var watching = WatchAsync();
+        await SteadyLoop.RunAsync(url, requests, PerSecond, number => accepted[number] = Stopwatch.GetTimestamp(), stop);
+        await watching;
+
+        var delays = accepted.Zip(seen, (from, to) => Stopwatch.GetElapsedTime(from, to)).Skip(PerSecond).Order().ToList(); // the first second compiles
+        Console.WriteLine($"From accepted to visible, {PerSecond} events a second for {Steady.TotalSeconds:0} s: p50 {At(0.50)}, p99 {At(0.99)}, at most {At(1)}\n");
+        await api.StopAsync();
+
+        string At(double share) => $"{delays[(int)((delays.Count - 1) * share)].TotalMilliseconds:0} ms";
+
+        async Task WatchAsync()
+        {
+            for (var (first, last) = (0, 0); first < ids.Length;)
+            {
+                while (last < ids.Length && Volatile.Read(ref accepted[last]) != 0) last++;
+                var waiting = Enumerable.Range(first, last - first).Where(number => seen[number] == 0).ToDictionary(number => ids[number]);
+                await using var command = database.CreateCommand("select event_id from processed_events where event_id = any(@ids)");
+                command.Parameters.AddWithValue("ids", waiting.Keys.ToArray());
+                await using (var rows = await command.ExecuteReaderAsync(stop))
+                {
+                    while (await rows.ReadAsync(stop)) seen[waiting[rows.GetString(0)]] = Stopwatch.GetTimestamp();
+                }
+
+                while (first < last && seen[first] != 0) first++;
+                await Task.Delay(5, stop);
+            }
+        }
+    }
+}
