@@ -68,7 +68,8 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
         return deleted;
     }
 
+    /// <param name="idle">How long, at least, a name has read nothing: <see cref="Consumers"/>.</param>
     /// <returns>How many names were deleted.</returns>
-    public async Task<long> DeleteIdleConsumerNames() => (long)await redis.GetDatabase().ScriptEvaluateAsync(
-        DeleteIdleConsumers, [EventQueue.StreamKey], [EventQueue.Group, (long)Consumers.TotalMilliseconds]);
+    public async Task<long> DeleteIdleConsumerNames(TimeSpan idle) => (long)await redis.GetDatabase().ScriptEvaluateAsync(
+        DeleteIdleConsumers, [EventQueue.StreamKey], [EventQueue.Group, (long)idle.TotalMilliseconds]);
 }

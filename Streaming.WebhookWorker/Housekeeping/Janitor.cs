@@ -17,7 +17,7 @@ internal sealed partial class Janitor(Retention retention, TimeProvider time, IL
         {
             try
             {
-                Log.Swept(log, await retention.DeleteOldRows(ct), await retention.DeleteIdleConsumerNames());
+                Log.Swept(log, await retention.DeleteOldRows(ct), await retention.DeleteIdleConsumerNames(Retention.Consumers));
             }
             catch (Exception e) when (Failures.IsOfRedis(e) || Failures.IsTransient(e))
             {
