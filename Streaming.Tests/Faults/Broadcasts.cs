@@ -53,7 +53,7 @@ public static class Broadcasts
                     _now += random.Next(20);
                     foreach (var body in (random.Next(10), _encoder) switch
                     {
-                        (< 2, null) => EncoderStarts(),
+                        ( < 2, null) => EncoderStarts(),
                         (0, _) => EncoderStops(),
                         ( < 6, _) => ViewerJoins(),
                         _ when _viewers.Count > 0 => ViewerLeaves(),

@@ -16,10 +16,16 @@ public static class FaultReport
     public static string File { get; } = Path.Combine(Clone.Root, "artifacts", "faults.md");
 
     /// <returns>The row.</returns>
-    public static string Add(string scenario, FaultRun run, Verdict verdict, TimeSpan duration)
+    public static string Add(string scenario, FaultRun run, Verdict verdict, TimeSpan duration) =>
+        Write($"| {scenario} | {verdict.Events} | {verdict.Faults} | {verdict.Lost} | {verdict.Doubled} | {verdict.WrongState} | {verdict.WorstDelay.TotalSeconds:0.00} s"
+            + $" | {duration.TotalSeconds:0.0} s | {run.Seed} | {(verdict.Violations.Count == 0 ? "holds" : "**broken**")} |");
+
+    /// <summary>What a planted bug was found out by.</summary>
+    public static string Add(string mutant, string scenario, FaultRun run, string violation, TimeSpan duration) =>
+        Write($"| 17 {mutant} | | {scenario}: {violation.Split('\n')[0]} | | | | | {duration.TotalSeconds:0.0} s | {run.Seed} | red |");
+
+    private static string Write(string row)
     {
-        var row = $"| {scenario} | {verdict.Events} | {verdict.Faults} | {verdict.Lost} | {verdict.Doubled} | {verdict.WrongState} | {verdict.WorstDelay.TotalSeconds:0.00} s"
-            + $" | {duration.TotalSeconds:0.0} s | {run.Seed} | {(verdict.Violations.Count == 0 ? "holds" : "**broken**")} |";
         lock (Turn)
         {
             System.IO.File.AppendAllText(Begin(), row + '\n');

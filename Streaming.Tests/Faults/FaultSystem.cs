@@ -4,6 +4,7 @@ using StackExchange.Redis;
 using Streaming.AppHost.Local;
 using Streaming.Core.Events;
 using Streaming.Core.Streams;
+using Streaming.Tests.Faults.Mutants;
 using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Faults;
@@ -41,6 +42,7 @@ public sealed class FaultSystem : IAsyncDisposable
             ["ConnectionStrings__redis"] = redis.ConnectionString,
             ["DevelopmentIssuer__KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
         };
+        if (run.Programs.Mutant is { } mutant) _settings[Mutant.Variable] = mutant;
         foreach (var (name, value) in settings ?? new Dictionary<string, string>()) _settings[name] = value;
     }
 
@@ -65,6 +67,7 @@ public sealed class FaultSystem : IAsyncDisposable
         var database = await TestDatabase.NewAsync(postgres);
         redis ??= await RedisServer.StartAsync();
         var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",abortConnect=false");
+        if (run.Programs.Mutant == Mutant.EverySecond.Name) await connection.GetDatabase().ExecuteAsync("CONFIG", "SET", "appendfsync", "everysec");
         return new FaultSystem(run, database, redis, connection, settings);
     }
 
@@ -95,6 +98,9 @@ public sealed class FaultSystem : IAsyncDisposable
         await Answers(address);
         return api;
     }
+
+    /// <summary>Whether it says that its stores keep what they have acknowledged.</summary>
+    public static Task<bool> TrustsItsStores(Uri address) => HealthProbe.IsHealthyAsync(new Uri(address, "/health").ToString(), CancellationToken.None);
 
     /// <summary>Until it takes requests.</summary>
     public static Task Answers(Uri address) => Eventually.True(() => HealthProbe.IsHealthyAsync(new Uri(address, "/alive").ToString(), CancellationToken.None), within: TimeSpan.FromSeconds(60));

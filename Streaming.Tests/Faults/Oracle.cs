@@ -18,7 +18,7 @@ public sealed class Oracle(FaultSystem system, History history)
     private readonly List<string> _violations = [];
 
     /// <summary>How long what is waiting may take to be applied.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(system.Run.Size == FaultSize.Small ? 10 : 30);
 
     /// <summary>Whether counts in the cache are looked at. With Redis hurt they may be old until they expire.</summary>
     public bool CacheIsCurrent { get; init; } = true;

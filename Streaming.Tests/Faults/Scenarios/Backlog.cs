@@ -15,8 +15,11 @@ public static class Backlog
         var events = run.Times(30_000, 1_000_000);
         await using var system = await FaultSystem.StartAsync(run);
         var history = new History();
-        var feeder = new QueueFeeder(system.Queue, history);
-        foreach (var some in Broadcasts.Of(await system.NewChannels(100), events, run.Seed).Chunk(2_000)) await feeder.Enqueue(some);
+        var told = Broadcasts.Of(await system.NewChannels(100), events, run.Seed);
+        var address = FaultSystem.NewAddress();
+        var api = await system.StartApi(address);
+        using (var publisher = new Publisher(history, address)) await publisher.Send(told, queues: 100);
+        await api.TerminateAsync();
 
         var worker = await system.StartWorker();
         var started = Stopwatch.GetTimestamp();

@@ -18,13 +18,14 @@ public static class RedisEmptied
         await Task.WhenAll(system.StartWorker(), system.StartWorker());
         var redis = system.Connection.GetDatabase();
         var inHand = 0L;
+        var patience = TimeSpan.FromSeconds(run.Size == FaultSize.Small ? 10 : 30);
         for (var time = 0; time < times; time++)
         {
             await Feed(400);
-            await Eventually.True(async () => await system.Waiting() == 0, within: TimeSpan.FromSeconds(30));
+            await Eventually.True(async () => await system.Waiting() == 0, within: patience);
             await redis.ExecuteAsync("FLUSHALL");
             await Feed(400);
-            await Eventually.True(async () => await system.Waiting() == 0, within: TimeSpan.FromSeconds(30));
+            await Eventually.True(async () => await system.Waiting() == 0, within: patience);
 
             await Feed(400);
             await Eventually.True(async () => await system.Pending() > 0);

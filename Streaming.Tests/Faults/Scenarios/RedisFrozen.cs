@@ -37,7 +37,7 @@ public static class RedisFrozen
             await Task.Delay(random.Next(300, 800));
             system.Redis.Freeze();
             // One outlasts the worker's patience, so that its answers come when nobody waits for them any more.
-            await Task.Delay(freeze == 1 ? 8_000 : run.IsLong ? random.Next(2_000, 10_000) : random.Next(2_000, 3_000));
+            await Task.Delay(freeze == 1 ? 8_000 : run.Size == FaultSize.Large ? random.Next(2_000, 10_000) : random.Next(2_000, 3_000));
             system.Redis.Thaw();
             var took = await UntilApplied([.. history.Accepted.Keys]);
             if (took > slowest) slowest = took;

@@ -15,6 +15,7 @@ public static class RedisKilled
         var told = Broadcasts.Of(await system.NewChannels(40), run.Times(6_000, 60_000), run.Seed);
         var address = FaultSystem.NewAddress();
         await Task.WhenAll(system.StartApi(address), system.StartWorker());
+        var trusted = await FaultSystem.TrustsItsStores(address); // a kill leaves what was written to the kernel, a cut of the power does not: the settings decide
         var history = new History();
         using var publisher = new Publisher(history, address) { PerSecond = 300 };
 
@@ -36,6 +37,7 @@ public static class RedisKilled
         await sending;
         var verdict = await new Oracle(system, history) { CacheIsCurrent = false }.Judge($"{kills} Redis kills, {met} with requests on their way; {history}; the machine paused for {pauses.Longest.TotalSeconds:0.00} s");
         return verdict.And(
+            trusted ? null : "The API does not trust the settings of Redis.",
             history.Longest - pauses.Longest > Promise ? $"An answer took {history.Longest.TotalSeconds:0.00} s." : null,
             publisher.GivenUp > 0 ? $"{publisher.GivenUp} events were refused five times." : null);
     }

@@ -12,12 +12,10 @@ namespace Streaming.Tests.Faults.Scenarios;
 /// </summary>
 public static class WorkersKilledAtNamedInstants
 {
-    private const int AtOnce = 20;
-
     public static async Task<Verdict> Play(FaultRun run)
     {
         await using var system = await FaultSystem.StartAsync(run);
-        var stage = new Stage(system, await system.NewChannels(AtOnce));
+        var stage = new Stage(system, await system.NewChannels(run.Times(20, 20)));
         for (var round = 0; round < run.Times(1, 10); round++)
         {
             await stage.AfterReading();
@@ -28,12 +26,15 @@ public static class WorkersKilledAtNamedInstants
         }
 
         await system.StartWorker();
-        return (await new Oracle(system, stage.History).Judge($"{stage.Kills} worker kills: {run.Times(1, 10) * AtOnce} at each of 5 instants")).And(stage.Violations);
+        return (await new Oracle(system, stage.History).Judge($"{stage.Kills} worker kills: {stage.Kills / 5} at each of 5 instants")).And(stage.Violations);
     }
 
     private sealed class Stage(FaultSystem system, IReadOnlyList<Channel> channels)
     {
         private int _number;
+
+        /// <summary>A worker for each channel.</summary>
+        private int AtOnce => channels.Count;
 
         public History History { get; } = new();
 
