@@ -40,8 +40,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
     private static async Task<(List<(string EventId, bool HasEffect)> Fresh, int Duplicates)> WriteInbox(
         NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, IReadOnlyCollection<QueuedEvent> unique, CancellationToken ct)
     {
-        var entries = batch.Select(e => e.EntryId).ToArray();
-        var ids = batch.Select(e => e.Event.Id).ToArray();
+        var ids = unique.Select(e => e.Event.Id).ToArray();
         await using var writes = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -59,19 +58,11 @@ public sealed class EventApplier(NpgsqlDataSource database)
                 {
                     Parameters =
                     {
-                        new("ids", unique.Select(e => e.Event.Id).ToArray()), new("kinds", unique.Select(e => e.Event.Kind).ToArray()),
+                        new("ids", ids), new("kinds", unique.Select(e => e.Event.Kind).ToArray()),
                         new("entries", unique.Select(e => e.EntryId).ToArray()), new("channels", unique.Select(e => e.Event.ChannelId).ToArray()),
                         new("effects", unique.Select(e => FactSheet.HasEffect(e.Event)).ToArray()), new("received", unique.Select(e => e.ReceivedAt).ToArray()),
                     },
                 },
-                new NpgsqlBatchCommand(
-                    """
-                    insert into duplicate_deliveries (entry_id, event_id)
-                    select d.entry_id, d.event_id from unnest(@entries, @ids) as d (entry_id, event_id)
-                    join processed_events p on p.event_id = d.event_id and p.entry_id <> d.entry_id
-                    order by d.entry_id
-                    on conflict (entry_id) do nothing
-                    """) { Parameters = { new("entries", entries), new("ids", ids) } },
                 new NpgsqlBatchCommand("delete from dead_letters where event_id = any(@ids)") { Parameters = { new("ids", ids) } }, // it was replayed
             },
         };
@@ -83,7 +74,20 @@ public sealed class EventApplier(NpgsqlDataSource database)
             while (await reader.NextResultAsync(ct)) { }
         }
 
-        return (fresh, (int)writes.BatchCommands[1].RecordsAffected);
+        return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct));
+    }
+
+    private static async Task<int> WriteDuplicates(NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct)
+    {
+        await using var write = new NpgsqlCommand(
+            """
+            insert into duplicate_deliveries (entry_id, event_id)
+            select d.entry_id, d.event_id from unnest(@entries, @ids) as d (entry_id, event_id)
+            join processed_events p on p.event_id = d.event_id and p.entry_id <> d.entry_id
+            order by d.entry_id
+            on conflict (entry_id) do nothing
+            """, connection) { Parameters = { new("entries", batch.Select(e => e.EntryId).ToArray()), new("ids", batch.Select(e => e.Event.Id).ToArray()) } };
+        return await write.ExecuteNonQueryAsync(ct);
     }
 
     private static async Task Close(NpgsqlConnection connection, IReadOnlyCollection<string> superseded, Outcomes counts, CancellationToken ct)

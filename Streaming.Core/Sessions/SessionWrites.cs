@@ -66,7 +66,10 @@ public static class SessionWrites
         if (sessions.Count > 0) await Save(connection, ends, sessions, obsolete, history, cause, ct);
     }
 
-    /// <summary>The channel's segments that began, from the session before the earliest change on: earlier ones cannot be affected.</summary>
+    /// <summary>
+    /// The channel's segments that began, from the session before the earliest change on: earlier ones cannot be affected. They are few, which
+    /// Postgres cannot know: "offset 0" keeps it from hashing whole tables for them.
+    /// </summary>
     private static async Task<Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, DerivedSession> Known)>> Load(
         NpgsqlConnection connection, Guid[] channels, string[] changedSegments, string[] changedRooms, CancellationToken ct)
     {
@@ -77,7 +80,7 @@ public static class SessionWrites
                     select channel_id, began_at, session_id from ingest_segments where resource_id = any(@segments)
                     union all
                     select channel_id, began_at, session_id from ingest_segments where room_sid = any(@rooms)) changed
-                left join sessions x on x.id = changed.session_id -- in which it was so far: a beginning that was only seen may become a later one
+                left join lateral (select started_at from sessions where id = changed.session_id offset 0) x on true -- in which it was so far: a beginning that was only seen may become a later one
                 where changed.channel_id = any(@channels) and changed.began_at is not null
                 group by changed.channel_id
             ), horizon as (
@@ -90,11 +93,11 @@ public static class SessionWrites
                    case when s.missing_at > coalesce(s.seen_at, '-infinity') then s.missing_at end,
                    x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until, s.ingress_id
             from horizon h
-            join ingest_segments s on s.channel_id = h.channel_id and s.began_at >= h.at
-            left join ingresses i on i.id = s.ingress_id
-            left join room_sessions r on r.room_sid = s.room_sid
-            left join presences p on p.participant_sid = s.resource_id -- of an encoder that is known by its SID alone
-            left join sessions x on x.id = s.session_id
+            cross join lateral (select * from ingest_segments where channel_id = h.channel_id and began_at >= h.at offset 0) s
+            left join lateral (select deleted_at from ingresses where id = s.ingress_id offset 0) i on true
+            left join lateral (select started_at, finished_at from room_sessions where room_sid = s.room_sid offset 0) r on true
+            left join lateral (select left_at from presences where participant_sid = s.resource_id offset 0) p on true -- of an encoder that is known by its SID alone
+            left join lateral (select * from sessions where id = s.session_id offset 0) x on true
             """, connection);
         command.Parameters.AddWithValue("channels", channels);
         command.Parameters.AddWithValue("segments", changedSegments);

@@ -27,11 +27,14 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     {
         await using var command = database.CreateCommand(
             """
-            select c.id, count(distinct p.person) filter (where r.room_sid is not null), statement_timestamp()
+            select c.id, v.viewers, statement_timestamp()
             from unnest(@channels) as c (id)
-            left join presences p on p.channel_id = c.id and p.role = 'Viewer' and p.is_present
-            left join room_sessions r on r.room_sid = p.room_sid and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
-            group by c.id
+            cross join lateral (
+                select count(distinct p.person) as viewers
+                from presences p
+                cross join lateral (select started_at, finished_at from room_sessions where room_sid = p.room_sid offset 0) r -- not by hashing all rooms
+                where p.channel_id = c.id and p.role = 'Viewer' and p.is_present
+                  and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)) v
             """);
         command.Parameters.AddWithValue("channels", channels.ToArray());
         var counts = new List<ViewerCount>(channels.Count);

@@ -13,7 +13,7 @@ internal sealed class ConsumingOptions
 
     /// <summary>Events in one transaction, at most.</summary>
     [Range(1, 1000)]
-    public int BatchSize { get; set; } = 256;
+    public int BatchSize { get; set; } = 512;
 
     /// <summary>How long a consumer may hold an entry before another takes it over: it died, or is stuck.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
