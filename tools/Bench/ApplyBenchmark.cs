@@ -36,14 +36,16 @@ internal static class ApplyBenchmark
     private static async Task DrainAsync(BenchSystem system, EventHeap heap, Server worker, BenchOptions options, CancellationToken stop)
     {
         var bare = await system.StartBareConsumerAsync(stop);
-        var ours = new Candidate("our worker", _ => OnceAsync(worker, EventQueue.StreamKey, EventQueue.Group), EventQueue.StreamKey);
-        var loop = new Candidate("a bare loop", _ => OnceAsync(bare, BareConsumer.StreamKey, BareConsumer.Group), BareConsumer.StreamKey);
-        (await Rounds.InTurnAsync([ours, loop], options with { WarmUps = 1 }, (candidate, count) => candidate.Run(count), stop)).Print($"A heap of {Heap:#,0} queued events", loop);
+        var ours = new Candidate("our worker", _ => OnceAsync(worker, EventQueue.StreamKey, EventQueue.Group));
+        var rowByRow = new Candidate("a bare loop", _ => OnceAsync(bare, BareConsumer.RowByRowKey, BareConsumer.Group));
+        var setBased = new Candidate("the same, one statement a batch", _ => OnceAsync(bare, BareConsumer.SetBasedKey, BareConsumer.Group));
+        var rounds = await Rounds.InTurnAsync([ours, rowByRow, setBased], options with { WarmUps = 1 }, (candidate, count) => candidate.Run(count), stop);
+        rounds.Print($"A heap of {Heap:#,0} queued events", rowByRow);
         await bare.StopAsync();
 
         async Task<Measured> OnceAsync(Server server, string key, string group)
         {
-            await system.ClearStreamAsync(BareConsumer.StreamKey, stop);
+            await system.ClearStreamAsync(key, stop);
             await heap.FillAsync(Heap, group);
             var before = server.ProcessorTime();
             await heap.GiveAsync(key);

@@ -9,12 +9,20 @@ namespace Bench.Load;
 
 /// <summary>
 /// Webhook requests as LiveKit sends them: the captured stories over and over, each time as another broadcast, with event ids and SIDs of
-/// its own, in a room of the channels given. Made and signed before anything is measured.
+/// its own, in a room of the channels given, an hour after the last one there. Made and signed before anything is measured.
 /// </summary>
 internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiKey, Secret apiSecret)
 {
     /// <summary>How many characters of an id tell one broadcast from another.</summary>
     private const int Digits = 6;
+
+    /// <summary>When the stories were captured, and how long they took together.</summary>
+    private const long FirstCaptured = 1_795_351_590, SecondsOfStories = 3600;
+
+    /// <summary>When the first broadcast was: all of them are over by now.</summary>
+    private const long FirstBroadcast = 1_760_000_000;
+
+    private const int SecondsDigits = 10;
 
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -55,6 +63,13 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
         var body = (byte[])template.Json.Clone();
         foreach (var end in template.Ids)
             for (var (digit, rest) = (1, broadcast); digit <= Digits; digit++, rest /= Alphabet.Length) body[end - digit] = (byte)Alphabet[rest % Alphabet.Length];
+        var later = FirstBroadcast - FirstCaptured + (broadcast / channels.Count * SecondsOfStories);
+        foreach (var start in template.Times)
+        {
+            var seconds = body.AsSpan(start, SecondsDigits);
+            if (!Utf8Parser.TryParse(seconds, out long captured, out _) || !Utf8Formatter.TryFormat(captured + later, seconds, out _)) throw new SetupException("A time in a capture is none.");
+        }
+
         foreach (var start in template.Rooms)
             Encoding.ASCII.GetBytes(channels[broadcast % channels.Count].ToString(), body.AsSpan(start));
         return body;
@@ -85,7 +100,8 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
     /// <param name="IsEnding">Whether something or someone goes away by it.</param>
     /// <param name="Ids">Where the ids end that are another broadcast's each time.</param>
     /// <param name="Rooms">Where the room's name is.</param>
-    private sealed partial record Template(byte[] Json, bool IsEnding, int[] Ids, int[] Rooms)
+    /// <param name="Times">Where the times begin: whatever their unit, with ten digits of seconds.</param>
+    private sealed partial record Template(byte[] Json, bool IsEnding, int[] Ids, int[] Rooms, int[] Times)
     {
         private static readonly string Placeholder = Guid.Empty.ToString();
 
@@ -97,7 +113,8 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
             if (!Ascii.IsValid(body)) throw new SetupException("A capture is not ASCII: its places are counted in characters.");
             return new Template(
                 Encoding.ASCII.GetBytes(body), Ending().IsMatch(json.GetProperty("event").GetString()!),
-                [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)]);
+                [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)],
+                [.. Time().Matches(body).Select(time => time.Index)]);
         }
 
         [GeneratedRegex("_(left|unpublished|ended|finished|aborted)$")]
@@ -105,6 +122,9 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
 
         [GeneratedRegex("(?<=\")(EV|RM|PA|IN|RT|WH|UR)_[A-Za-z0-9]{12}(?=\")")]
         private static partial Regex Id();
+
+        [GeneratedRegex("(?<=\")17953[0-9]{5}(?=[0-9]*\")")]
+        private static partial Regex Time();
 
         [GeneratedRegex("\"00000000-0000-0000-0000-000000000000\"")]
         private static partial Regex Room();
