@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LiveKitSimulator;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using StackExchange.Redis;
@@ -35,12 +36,13 @@ internal sealed class BenchSystem : IAsyncDisposable
 
     public IReadOnlyList<Guid> Channels { get; private set; } = [];
 
-    public static async Task<BenchSystem> StartAsync(CancellationToken stop)
+    /// <param name="channels">How many creators there are.</param>
+    public static async Task<BenchSystem> StartAsync(CancellationToken stop, int channels = 64)
     {
         var system = new BenchSystem();
         try
         {
-            await Progress.WhileAsync("starting PostgreSQL and Redis", system.StartStoresAsync(stop));
+            await Progress.WhileAsync("starting PostgreSQL and Redis", system.StartStoresAsync(channels, stop));
             return system;
         }
         catch
@@ -53,6 +55,14 @@ internal sealed class BenchSystem : IAsyncDisposable
     public Task<Server> StartApiAsync(CancellationToken stop) => StartAsync("Streaming.Api", [], stop);
 
     public Task<Server> StartWorkerAsync(CancellationToken stop) => StartAsync("Streaming.WebhookWorker", [], stop);
+
+    /// <summary>A LiveKit stand-in that everything started after it asks; it sends no webhooks.</summary>
+    public async Task<LiveKitSimulatorHost> StartLiveKitAsync(CancellationToken stop)
+    {
+        var liveKit = await LiveKitSimulatorHost.StartAsync(new SimulatorOptions { ApiKey = ApiKey, ApiSecret = new ApiSecret(ApiSecret.Reveal()) }, stop);
+        _settings["LiveKit__Url"] = liveKit.Address.ToString();
+        return liveKit;
+    }
 
     public Task<Server> StartBareAsync(CancellationToken stop) => StartAsync("Bench", [BareServer.Verb], stop);
 
@@ -73,7 +83,7 @@ internal sealed class BenchSystem : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task StartStoresAsync(CancellationToken stop)
+    private async Task StartStoresAsync(int channels, CancellationToken stop)
     {
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_directory, (UnixFileMode)0b111_101_101); // PostgreSQL may run as a user of its own
         var postgres = await LocalPostgres.PrepareAsync(Path.Combine(_directory, "postgres"), _ports.Next(), Secret.New(), stop: stop);
@@ -99,15 +109,15 @@ internal sealed class BenchSystem : IAsyncDisposable
 
         var migration = await LaunchAsync("migration", Command("Streaming.WebhookWorker", ["--migrate", "--seed"]));
         if (await migration.Exited.WaitAsync(stop) != 0) throw new SetupException($"The database cannot be migrated.{migration.EndOfLog()}");
-        await MakeChannelsAsync(postgres.ConnectionString(), stop);
+        await MakeChannelsAsync(postgres.ConnectionString(), channels, stop);
     }
 
-    private async Task MakeChannelsAsync(string database, CancellationToken stop)
+    private async Task MakeChannelsAsync(string database, int count, CancellationToken stop)
     {
         await using var source = NpgsqlDataSource.Create(database);
         await using var db = new StreamingDb((DbContextOptions<StreamingDb>)StreamingDb.Configure(new DbContextOptionsBuilder<StreamingDb>(), source).Options);
         var now = TimeProvider.System.GetUtcNow();
-        string[] creators = ["dev-creator", .. Enumerable.Range(1, 63).Select(number => $"creator-{number}")];
+        string[] creators = ["dev-creator", .. Enumerable.Range(1, count - 1).Select(number => $"creator-{number}")];
         var channels = creators.Select(creator => new Channel(creator, now)).ToList();
         db.Users.AddRange(creators.Skip(1).Select(creator => new User(creator, now)));
         db.Channels.AddRange(channels);

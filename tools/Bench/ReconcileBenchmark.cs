@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using LiveKitSimulator;
+using Npgsql;
+using Streaming.AppHost.Local;
+
+namespace Bench;
+
+/// <summary>What it costs to ask LiveKit, again and again, whether so many channels are still live.</summary>
+internal static class ReconcileBenchmark
+{
+    private const int LiveChannels = 200;
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(60), Patience = TimeSpan.FromSeconds(60);
+
+    public static async Task RunAsync(BenchOptions options, CancellationToken stop)
+    {
+        await using var system = await BenchSystem.StartAsync(stop, LiveChannels);
+        await using var liveKit = await system.StartLiveKitAsync(stop);
+        foreach (var channel in system.Channels)
+            await liveKit.Client.BrowserCreator(new Newcomer { Room = channel.ToString(), Identity = "host:creator:1" }, stop);
+        var worker = await system.StartWorkerAsync(stop);
+        await AllLiveAsync(system, stop); // by what the worker asked: no webhook told it
+
+        await liveKit.Client.ForgetCalls(stop);
+        var (before, started) = (worker.ProcessorTime(), Stopwatch.GetTimestamp());
+        await Progress.WhileAsync("watching", Task.Delay(Watched, stop));
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var calls = (await liveKit.Client.Calls(stop)).Count;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"\n{LiveChannels} live channels for {seconds:0} s: {calls / seconds:0.0} calls a second, {(worker.ProcessorTime() - before).TotalSeconds / seconds:0.0%} of a core, everything in the worker included\n"));
+        await worker.StopAsync();
+    }
+
+    private static async Task AllLiveAsync(BenchSystem system, CancellationToken stop)
+    {
+        await using var database = NpgsqlDataSource.Create(system.DatabaseConnectionString);
+        for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < Patience; await Task.Delay(100, stop))
+        {
+            await using var live = database.CreateCommand("select count(*) from sessions where media_ended_at is null");
+            if ((long)(await live.ExecuteScalarAsync(stop))! == LiveChannels) return;
+        }
+
+        throw new SetupException("The channels did not go live.");
+    }
+}
