@@ -86,7 +86,8 @@ public sealed class EventApplier(NpgsqlDataSource database)
             join processed_events p on p.event_id = d.event_id and p.entry_id <> d.entry_id
             order by d.entry_id
             on conflict (entry_id) do nothing
-            """, connection) { Parameters = { new("entries", batch.Select(e => e.EntryId).ToArray()), new("ids", batch.Select(e => e.Event.Id).ToArray()) } };
+            """, connection)
+        { Parameters = { new("entries", batch.Select(e => e.EntryId).ToArray()), new("ids", batch.Select(e => e.Event.Id).ToArray()) } };
         return await write.ExecuteNonQueryAsync(ct);
     }
 
