@@ -116,7 +116,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Digests_are_compared_in_constant_time()
     {
-        Assert.Equal(["Streaming.Core.LiveKit", "Streaming.Core.Streams"], NamespacesThatCall(typeof(CryptographicOperations), nameof(CryptographicOperations.FixedTimeEquals)));
+        Assert.Equal(["Streaming.Api.Http", "Streaming.Core.LiveKit", "Streaming.Core.Streams"], NamespacesThatCall(typeof(CryptographicOperations), nameof(CryptographicOperations.FixedTimeEquals)));
         Assert.Empty(NamespacesThatCall(typeof(MemoryExtensions), "SequenceEqual"));
         Assert.Empty(NamespacesThatCall(typeof(Enumerable), "SequenceEqual"));
         Assert.Empty(NamespacesThatCall(typeof(StructuralComparisons), "get_StructuralEqualityComparer"));

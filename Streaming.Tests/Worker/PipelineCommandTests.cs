@@ -95,7 +95,10 @@ public sealed class PipelineCommandTests : IAsyncLifetime
         Assert.True(account.GetProperty("isBalanced").GetBoolean());
         Assert.Equal((3, 1, 2), (account.GetProperty("received").GetInt32(), account.GetProperty("applied").GetInt32(), account.GetProperty("dead").GetInt32()));
 
-        foreach (var bad in new[] { "limit=0", "limit=-1", "limit=1000000000", "limit=x", "cursor=***", "cursor=_w", "status=alive", $"cursor={new string('a', 300)}" })
+        var cursor = first.GetProperty("nextCursor").GetString()!;
+        foreach (var bad in new[] { "***", "_w", "", "EV_broken_1", cursor + "A", cursor[1..], (cursor[0] == 'A' ? 'B' : 'A') + cursor[1..] })
+            await (await admin.GetAsync(new Uri($"/api/admin/events?cursor={bad}", UriKind.Relative))).IsError(400, "invalid_cursor");
+        foreach (var bad in new[] { "limit=0", "limit=-1", "limit=1000000000", "limit=x", "limit=101", "status=alive", $"cursor={new string('a', 600)}" })
             Assert.Equal(400, (int)(await admin.GetAsync(new Uri($"/api/admin/events?{bad}", UriKind.Relative))).StatusCode);
     }
 

@@ -13,7 +13,7 @@ namespace Streaming.Api.Features.Pipeline;
 /// <summary>What administrators may see of the webhook pipeline. Giving a dead letter another chance is the worker's command.</summary>
 public static class PipelineEndpoints
 {
-    private const int MaxPage = 200;
+    private const string ListName = "dead events";
 
     private static readonly DateTimeOffset Example = new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero);
 
@@ -26,8 +26,8 @@ public static class PipelineEndpoints
             .WithDescription("Dead letters that nobody has resolved, by event id. `nextCursor` is there when there are more.")
             .Gives(new DeadEvents(
                 [new("EV_7nXbJ4vYqRkT", EventKinds.IngressStarted, "019abf58-d2f0-7a31-8e64-5d1c0b7e2f44", "the database refuses it (23514)", 5, Example, Example, JsonSerializer.SerializeToElement(new { id = "EV_7nXbJ4vYqRkT" }))],
-                "RVZfN25YYko0dllxUmtU"))
-            .Fails(Errors.Forbidden, Errors.InvalidRequest, Errors.ValidationFailed);
+                "xr3Tn0mQb1y2uVwE5kGf9A"))
+            .Fails(Errors.Forbidden, Errors.InvalidCursor, Errors.ValidationFailed);
         routes.MapGet("/api/admin/accounting", Account)
             .RequireAuthorization(AdministratorsOnly.Policy)
             .WithTags("Administration")
@@ -38,13 +38,16 @@ public static class PipelineEndpoints
     }
 
     private static async Task<Results<Ok<DeadEvents>, ApiError>> List(
-        DeadLetters letters, CancellationToken ct, EventStatus status = EventStatus.dead, [MaxLength(256)] string? cursor = null, [Range(1, MaxPage)] int limit = 50)
+        DeadLetters letters, Cursors cursors, CancellationToken ct,
+        EventStatus status = EventStatus.dead, [MaxLength(Cursors.MaxLength)] string? cursor = null, [Range(1, Paging.Most)] int limit = Paging.Usual)
     {
         if (status != EventStatus.dead) return Errors.Invalid(nameof(status), "must be dead: other events are counted, not listed.");
-        var page = await letters.List(limit + 1, cursor is null ? null : Cursor.Decode(cursor), ct);
+        var after = cursor is null ? null : cursors.Open(ListName, cursor);
+        if (cursor is not null && after is null) return Errors.InvalidCursor;
+        var page = await letters.List(limit + 1, after, ct);
         var items = page.Take(limit).Select(l => new DeadEvent(
             l.EventId, l.Kind, l.Room, l.Reason, l.Attempts, l.FirstAt, l.LastAt, JsonDocument.Parse(l.Projection).RootElement.Clone())).ToList();
-        return TypedResults.Ok(new DeadEvents(items, page.Count > limit ? Cursor.Encode(items[^1].Id) : null));
+        return TypedResults.Ok(new DeadEvents(items, page.Count > limit ? cursors.Seal(ListName, items[^1].Id) : null));
     }
 
     private static async Task<Results<Ok<PipelineAccount>, ApiError>> Account(Accounting accounting, TimeProvider time, CancellationToken ct)

@@ -10,8 +10,6 @@ namespace Streaming.Api.Features.Sessions;
 
 public static class TimelineEndpoints
 {
-    private const int MaxPage = 200;
-
     public static void MapTimeline(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/sessions/{id:guid}/timeline", Get)
             .RequireAuthorization(ApprovedCreator.Policy)
@@ -21,20 +19,23 @@ public static class TimelineEndpoints
                 + "With `at`, the answer also has the state at that moment.")
             .Gives(new SessionTimelinePage(
                 [new(417, Transition.Started, Example, null, ChangeCause.Webhook, "EV_7nXbJ4vYqRkT", Example.AddSeconds(1))], null, null))
-            .Fails(Errors.SessionNotFound, Errors.InvalidRequest, Errors.ValidationFailed);
+            .Fails(Errors.SessionNotFound, Errors.InvalidCursor, Errors.ValidationFailed);
 
     private static readonly DateTimeOffset Example = new(2025, 11, 23, 10, 0, 0, TimeSpan.Zero);
 
     private static async Task<Results<Ok<SessionTimelinePage>, ApiError>> Get(
-        Guid id, Timelines timelines, CurrentUser user, CancellationToken ct, DateTimeOffset? at = null, [MaxLength(64)] string? cursor = null, [Range(1, MaxPage)] int limit = 50)
+        Guid id, Timelines timelines, Cursors cursors, CurrentUser user, CancellationToken ct,
+        DateTimeOffset? at = null, [MaxLength(Cursors.MaxLength)] string? cursor = null, [Range(1, Paging.Most)] int limit = Paging.Usual)
     {
         if (await timelines.WindowOf(id, user.Id, ct) is not { } window) return Errors.SessionNotFound;
-        var after = cursor is null ? 0 : long.TryParse(Cursor.Decode(cursor), NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : throw new BadHttpRequestException("The cursor is not one of ours.");
-        var page = await timelines.Read(id, after, limit + 1, ct);
+        var list = $"timeline {id}";
+        var after = cursor is null ? "0" : cursors.Open(list, cursor);
+        if (after is null) return Errors.InvalidCursor;
+        var page = await timelines.Read(id, long.Parse(after, CultureInfo.InvariantCulture), limit + 1, ct);
         var items = page.Take(limit).Select(c => new TimelineItem(c.Id, c.Transition, c.At, c.Reason, c.Cause, c.Evidence, c.RecordedAt)).ToList();
         return TypedResults.Ok(new SessionTimelinePage(
             items,
-            page.Count > limit ? Cursor.Encode(items[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : null,
+            page.Count > limit ? cursors.Seal(list, items[^1].Sequence.ToString(CultureInfo.InvariantCulture)) : null,
             at is { } moment ? await timelines.StateAt(id, moment.ToUniversalTime(), window, ct) : null));
     }
 }
