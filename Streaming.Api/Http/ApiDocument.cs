@@ -38,6 +38,10 @@ internal static class ApiDocument
                 + "Every error has one shape with a stable `code`; with `Accept: application/problem+json` it has the form of RFC 9457.",
         };
         document.Servers = [];
+        // By address, so that a new endpoint is one place in the document and not a matter of who is mapped first.
+        var paths = document.Paths.OrderBy(p => p.Key, StringComparer.Ordinal).ToList();
+        document.Paths = [];
+        foreach (var (address, operations) in paths) document.Paths.Add(address, operations);
         document.AddComponent("Error", await context.GetOrCreateSchemaAsync(typeof(ErrorBody), null, ct));
         document.AddComponent("Problem", await context.GetOrCreateSchemaAsync(typeof(Problem), null, ct));
         document.AddComponent<IOpenApiSecurityScheme>(SignIn, new OpenApiSecurityScheme
@@ -45,7 +49,7 @@ internal static class ApiDocument
             Type = SecuritySchemeType.Http,
             Scheme = "bearer",
             BearerFormat = "JWT",
-            Description = "A session token of the auth server. In development: `POST /dev/tokens`.",
+            Description = "A session token of the auth server. In development: `POST /dev/tokens` with `{ \"userId\": \"dev-creator\" }`.",
         });
     }
 
@@ -98,16 +102,28 @@ internal static class ApiDocument
             } : null,
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                ["application/json"] = Media("Error", e => new ErrorBody(false, e.Sentence, e.Code, null, TraceId)),
-                [Problem.ContentType] = Media("Problem", e => Problem.Of(e, TraceId)),
+                ["application/json"] = new() { Schema = OneOfThese(), Examples = errors.ToDictionary(e => e.Code, Example) },
+                [Problem.ContentType] = new() { Schema = new OpenApiSchemaReference("Problem", document) },
             },
         };
 
-        OpenApiMediaType Media(string schema, Func<ApiError, object> body) => new()
+        // A generated client knows which codes to expect here.
+        OpenApiSchema OneOfThese() => new()
         {
-            Schema = new OpenApiSchemaReference(schema, document),
-            Examples = errors.ToDictionary(e => e.Code, IOpenApiExample (e) => new OpenApiExample { Summary = e.Sentence, Value = JsonSerializer.SerializeToNode(body(e), json) }),
+            AllOf =
+            [
+                new OpenApiSchemaReference("Error", document),
+                new OpenApiSchema { Properties = new Dictionary<string, IOpenApiSchema> { ["code"] = new OpenApiSchema { Enum = [.. errors.Select(e => (JsonNode)e.Code)] } } },
+            ],
         };
+
+        // Written once and referred to: most errors are those of most endpoints.
+        IOpenApiExample Example(ApiError error)
+        {
+            var body = JsonSerializer.SerializeToNode(new ErrorBody(false, error.Sentence, error.Code, null, TraceId), json);
+            document.AddComponent<IOpenApiExample>(error.Code, new OpenApiExample { Summary = error.Sentence, Value = body });
+            return new OpenApiExampleReference(error.Code, document);
+        }
     }
 
     private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";

@@ -13,6 +13,8 @@ public static class Errors
         "A query, route or header value cannot be read.");
     public static readonly ApiError ValidationFailed = new(400, "validation_failed", "The request breaks the rules of one or more members.",
         "The JSON is well formed and a value breaks a rule. `details` lists the complaints per member.");
+    public static readonly ApiError InvalidCursor = new(400, "invalid_cursor", "The cursor is not one of this list.",
+        "`cursor` must be the `nextCursor` of an earlier answer of the same list, unchanged. Begin again without one.");
     public static readonly ApiError Unauthorized = new(401, "unauthorized", "A valid session token is needed.",
         "No session token, or one that is expired, forged or for someone else. The answer never says which; get a new one from the auth server.");
     public static readonly ApiError InvalidSignature = new(401, "invalid_signature", "The signature is not valid.",

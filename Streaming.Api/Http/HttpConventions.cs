@@ -35,6 +35,7 @@ public static class HttpConventions
         services.AddRateLimiter();
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, o) => Limits.Configure(limiter, o.Value));
         services.AddSingleton<FailedSignatureLimiter>();
+        services.AddSingleton<Cursors>();
 
         services.AddCors();
         services.AddOptions<CorsOptions>().Configure<IOptions<HttpOptions>>((cors, o) => cors.AddDefaultPolicy(policy => policy

@@ -1,18 +1,34 @@
 using Streaming.Api.Http;
 using Streaming.AppHost.Local;
+using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Api;
 
 public sealed class ErrorCatalogueTests
 {
+    private const string Page = "docs/errors.md", Head = "| Status | Code | Sentence | When |\n|---|---|---|---|\n";
+
     [Fact]
     public async Task The_documented_errors_are_those_of_the_code()
     {
-        var page = await File.ReadAllLinesAsync(Path.Combine(Clone.Root, "docs", "errors.md"));
-        var documented = page.SkipWhile(l => !l.StartsWith("| Status", StringComparison.Ordinal)).Skip(2).TakeWhile(l => l.StartsWith('|'));
+        var page = await File.ReadAllTextAsync(Path.Combine(Clone.Root, Page));
+        var introduction = page[..(page.IndexOf(Head, StringComparison.Ordinal) + Head.Length)];
 
+        Assert.EndsWith(Head, introduction, StringComparison.Ordinal);
         Assert.NotEmpty(Errors.All);
-        Assert.Equal(Errors.All.Select(e => $"| {e.Status} | `{e.Code}` | {e.Sentence} | {e.When} |"), documented);
+        Assert.True(
+            await Committed.Is(Page, introduction + string.Concat(Errors.All.Select(e => $"| {e.Status} | `{e.Code}` | {e.Sentence} | {e.When} |\n"))),
+            $"{Page} does not show the errors of the code. {Committed.HowToWrite}");
+    }
+
+    [Fact]
+    public async Task The_page_says_for_each_status_what_to_do()
+    {
+        var page = await File.ReadAllLinesAsync(Path.Combine(Clone.Root, Page));
+        var advised = page.SkipWhile(l => !l.StartsWith("| Status | What to do", StringComparison.Ordinal)).Skip(2).TakeWhile(l => l.StartsWith('|'))
+            .SelectMany(l => l.Split('|')[1].Split(',')).Select(s => int.Parse(s, null));
+
+        Assert.Empty(Errors.All.Select(e => e.Status).Distinct().Except(advised));
     }
 
     [Fact]
