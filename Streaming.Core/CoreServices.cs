@@ -5,6 +5,7 @@ using Npgsql;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
+using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
@@ -42,6 +43,7 @@ public static class CoreServices
         services.AddSingleton<ViewerCounts>();
         services.AddSingleton<ChannelStates>();
         services.AddSingleton<Timelines>();
+        services.AddSingleton<RememberedRequests>();
         services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
         return services;
     }

@@ -39,7 +39,7 @@ public sealed class DevelopmentIssuer(IOptions<DevelopmentIssuerOptions> options
             Audience = tokens.Value.Audience,
             IssuedAt = now.UtcDateTime,
             Expires = expires.UtcDateTime,
-            Claims = new Dictionary<string, object> { ["sub"] = request.UserId },
+            Claims = new Dictionary<string, object> { ["sub"] = request.UserId, ["auth_time"] = now.ToUnixTimeSeconds() },
             SigningCredentials = new(_key, Ed25519Key.Algorithm),
         }), expires));
     }

@@ -118,11 +118,15 @@ public static partial class UserTokens
         }
     }
 
-    /// <summary>Of all that a token says, only who it is goes on: what he may do is for the database to say.</summary>
+    /// <summary>Of all that a token says, only who it is goes on, and when he proved it: what he may do is for the database to say.</summary>
     private static Task Accept(TokenValidatedContext context)
     {
-        if (ReadUserId((JsonWebToken)context.SecurityToken) is { } id)
-            context.Principal = new(new ClaimsIdentity([new Claim("sub", id)], Scheme, nameType: "sub", roleType: null));
+        var token = (JsonWebToken)context.SecurityToken;
+        if (ReadUserId(token) is { } id)
+        {
+            var signedIn = token.Claims.Where(c => c is { Type: "auth_time", ValueType: ClaimValueTypes.Integer or ClaimValueTypes.Integer32 or ClaimValueTypes.Integer64 });
+            context.Principal = new(new ClaimsIdentity([new Claim("sub", id), .. signedIn.Take(1).Select(c => new Claim(c.Type, c.Value))], Scheme, nameType: "sub", roleType: null));
+        }
         else
             context.Fail("No user id.");
         return Task.CompletedTask;

@@ -62,6 +62,7 @@ internal static class ApiDocument
         if (!metadata.OfType<IAllowAnonymous>().Any())
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(SignIn, context.Document)] = [] }];
 
+        if (metadata.OfType<IdempotentMetadata>().Any()) (operation.Parameters ??= []).Add(IdempotencyKey());
         var errors = ErrorsOf(metadata, hasParameters: operation.Parameters is { Count: > 0 });
         foreach (var status in errors.GroupBy(e => e.Status).OrderBy(g => g.Key))
             (operation.Responses ??= [])[$"{status.Key}"] = Response([.. status], context.Document!, json);
@@ -87,9 +88,18 @@ internal static class ApiDocument
         if (metadata.OfType<IAcceptsMetadata>().Any(a => a.ContentTypes is ["application/json"]))
             errors.AddRange([Errors.InvalidJson, Errors.ValidationFailed, Errors.PayloadTooLarge, Errors.UnsupportedMediaType]);
         if (hasParameters) errors.Add(Errors.InvalidRequest);
+        if (metadata.OfType<IdempotentMetadata>().Any()) errors.AddRange([Errors.InvalidIdempotencyKey, Errors.IdempotencyKeyInUse, Errors.IdempotencyKeyReused]);
         errors.AddRange(metadata.OfType<FailsMetadata>().SelectMany(f => f.Errors));
         return [.. errors.DistinctBy(e => e.Code)];
     }
+
+    private static OpenApiParameter IdempotencyKey() => new()
+    {
+        Name = IdempotentRequests.Header,
+        In = ParameterLocation.Header,
+        Description = "Makes the request safe to repeat: for 24 hours the same key with the same request gives the same answer and has no second effect.",
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotentRequests.MaxKey },
+    };
 
     private static OpenApiResponse Response(ApiError[] errors, OpenApiDocument document, JsonSerializerOptions json)
     {

@@ -49,6 +49,12 @@ public static class Errors
         "The body is larger than the endpoint reads.");
     public static readonly ApiError UnsupportedMediaType = new(415, "unsupported_media_type", "The request body must be application/json.",
         "The `Content-Type` is missing or not one that the endpoint reads.");
+    public static readonly ApiError InvalidIdempotencyKey = new(400, "invalid_idempotency_key", "Idempotency-Key must be one value of 1 to 255 visible ASCII characters.",
+        "The header `Idempotency-Key` is empty, too long, there twice, or has other characters.");
+    public static readonly ApiError IdempotencyKeyInUse = new(409, "idempotency_key_in_use", "The same request is still being carried out. Please ask again.",
+        "A request with this `Idempotency-Key` is under way and took longer than its twin waits. `Retry-After` says when to repeat.");
+    public static readonly ApiError IdempotencyKeyReused = new(422, "idempotency_key_reused", "This Idempotency-Key was used for another request.",
+        "Within 24 hours the same key came with another body, query or path. Nothing was done: take a new key for a new request.");
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",
         "A limit per user or per address is reached. `Retry-After` says how long to wait.");
 

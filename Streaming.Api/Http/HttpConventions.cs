@@ -19,6 +19,7 @@ public static class HttpConventions
         var services = builder.Services;
         services.AddOptions<HttpOptions>().BindConfiguration(HttpOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<RateLimitOptions>().BindConfiguration(RateLimitOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<IdempotencyOptions>().BindConfiguration(IdempotencyOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddHttpContextAccessor();
 
@@ -36,11 +37,12 @@ public static class HttpConventions
         services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, o) => Limits.Configure(limiter, o.Value));
         services.AddSingleton<FailedSignatureLimiter>();
         services.AddSingleton<Cursors>();
+        services.AddSingleton<IdempotentRequests>();
 
         services.AddCors();
         services.AddOptions<CorsOptions>().Configure<IOptions<HttpOptions>>((cors, o) => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(o.Value.CorsOrigins).WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "If-Match", "Idempotency-Key").WithExposedHeaders("ETag", "Retry-After")));
+            .WithHeaders("Authorization", "Content-Type", "If-Match", IdempotentRequests.Header).WithExposedHeaders("ETag", "Retry-After", IdempotentRequests.ReplayedHeader)));
 
         // PostConfigure, since ASPNETCORE_FORWARDEDHEADERS_ENABLED would otherwise believe anyone's X-Forwarded-For.
         services.AddOptions<ForwardedHeadersOptions>().PostConfigure<IOptions<HttpOptions>>((forwarded, o) => Trust(forwarded, o.Value.KnownProxies));
@@ -63,6 +65,7 @@ public static class HttpConventions
         app.Use(AnswerForRouting);
         app.Use(app.Services.GetRequiredService<FirstSight>().Note);
         app.UseAuthorization();
+        app.Use(app.Services.GetRequiredService<IdempotentRequests>().Handle);
     }
 
     /// <summary>An address that is no route, or not with this method or body type, is so for everyone: nobody has to sign in to be told.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Streaming.Core.Creators;
 using Streaming.Core.Events;
+using Streaming.Core.Idempotency;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
 using Streaming.Core.Viewers;
@@ -32,6 +33,7 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<QueueLife> QueueLives => Set<QueueLife>();
     public DbSet<Correction> Corrections => Set<Correction>();
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
+    public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();
 
     /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>

@@ -1,5 +1,6 @@
 using Npgsql;
 using StackExchange.Redis;
+using Streaming.Core.Idempotency;
 
 namespace Streaming.Core.Events;
 
@@ -31,6 +32,7 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
         ("presences", "room_sid in (select room_sid from room_sessions where finished_at < now() - @keep)", Presences),
         ("dead_letters", "last_at < now() - @keep", Evidence),
         ("corrections", "at < now() - @keep", Evidence),
+        ("remembered_requests", "created_at < now() - @keep", RememberedRequests.Kept),
     ];
 
     /// <summary>A name that holds entries must stay: they are claimed from it. So it is asked and deleted in one step.</summary>

@@ -53,6 +53,30 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
                    select (ingress.IngressId, channel.Value)];
     }
 
+    /// <summary>An ingress as LiveKit has it, with its key; null when LiveKit has none of this id.</summary>
+    public async Task<KnownIngress?> FindIngress(string ingressId, CancellationToken ct)
+    {
+        try
+        {
+            var list = await CallTwice("ListIngress", client => Ingresses(client).ListIngress(new ListIngressRequest { IngressId = ingressId }), ct);
+            return list.Items.SingleOrDefault(i => i.IngressId == ingressId) is { } found
+                ? new KnownIngress(found.IngressId, found.Url, new StreamKey(found.StreamKey), IsEnabled: !found.HasEnabled || found.Enabled)
+                : null;
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Lets new connections with a key in, or refuses them; the key stays. Any update cuts off whoever publishes with it, whatever it changes: so it
+    /// is never repeated here.
+    /// </summary>
+    /// <exception cref="LiveKitException">After <see cref="LiveKitFailure.TimedOut"/> or <see cref="LiveKitFailure.BadAnswer"/> it may have had its effect.</exception>
+    public Task SetIngressEnabled(string ingressId, bool enabled, CancellationToken ct) =>
+        Call("UpdateIngress", client => Ingresses(client).UpdateIngress(new UpdateIngressRequest { IngressId = ingressId, Enabled = enabled }), ct);
+
     /// <summary>Its key stops working and a running stream is cut. One that is not there any more is deleted already.</summary>
     public async Task DeleteIngress(string ingressId, CancellationToken ct)
     {
@@ -212,3 +236,6 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
 
 /// <summary>A new ingress: the one time its key is seen.</summary>
 public sealed record CreatedIngress(string Id, string ServerUrl, StreamKey Key);
+
+/// <summary>An ingress that LiveKit has.</summary>
+public sealed record KnownIngress(string Id, string ServerUrl, StreamKey Key, bool IsEnabled);

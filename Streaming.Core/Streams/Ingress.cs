@@ -31,6 +31,8 @@ public sealed class Ingress
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset? DeletedAt { get; private set; }
 
+    public bool IsKey(StreamKey key) => CryptographicOperations.FixedTimeEquals(KeySha256, key.Sha256());
+
     public void Delete(DateTimeOffset now) => DeletedAt ??= now;
 }
 

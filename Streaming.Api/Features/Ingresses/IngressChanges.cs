@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Streaming.Api.Http;
 using Streaming.Core.Data;
+using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
@@ -16,8 +17,9 @@ namespace Streaming.Api.Features.Ingresses;
 public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource database, LiveKitApi livekit, TimeProvider time, ILogger<IngressChanges> log)
 {
     /// <param name="replace">Whether a running broadcast may be cut off.</param>
+    /// <param name="request">With an Idempotency-Key, what is made is kept under it.</param>
     /// <param name="arrivedAt">When the request came: an ingress younger than that was made by a twin of it.</param>
-    public async Task<(CreatedIngress? Created, ApiError? Error)> Create(string userId, IngressType type, bool replace, DateTimeOffset arrivedAt, CancellationToken ct)
+    public async Task<(CreatedIngress? Created, ApiError? Error)> Create(string userId, IngressType type, bool replace, DateTimeOffset arrivedAt, IdempotentRequest request, CancellationToken ct)
     {
         var channel = await ChannelOf(userId, ct);
         await using var turn = await ChannelTurn.TryTake(database, channel, ct);
@@ -30,12 +32,20 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         try
         {
             await Remove(channel, current);
-            return (await Add(channel, type), null);
+            return await Add(channel, type, request.Claim) is { } created ? (created, null) : (null, Errors.IngressChanging);
         }
         catch (LiveKitException e)
         {
             return (null, Errors.Of(e.Failure));
         }
+    }
+
+    /// <summary>The answer of a creation once more: only LiveKit has the key.</summary>
+    public async Task<(CreatedIngress? Created, ApiError? Error)> ShowAgain(string userId, string ingressId, CancellationToken ct)
+    {
+        var ingress = await db.Ingresses.SingleOrDefaultAsync(i => i.Id == ingressId && i.DeletedAt == null && db.Channels.Any(c => c.Id == i.ChannelId && c.UserId == userId), ct);
+        if (ingress is null || await livekit.FindIngress(ingressId, ct) is not { } found) return (null, Errors.IngressNotFound);
+        return ingress.IsKey(found.Key) ? (new CreatedIngress(found.Id, found.ServerUrl, found.Key), null) : (null, Errors.LiveKitBadAnswer);
     }
 
     /// <returns>Null when it is deleted.</returns>
@@ -92,7 +102,8 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         Log.Deleted(log, current.Id, channel);
     }
 
-    private async Task<CreatedIngress> Add(Guid channel, IngressType type)
+    /// <returns>Null when the request was given to another attempt meanwhile, and the ingress taken back.</returns>
+    private async Task<CreatedIngress?> Add(Guid channel, IngressType type, RequestClaim? claim)
     {
         CreatedIngress created;
         try
@@ -107,8 +118,17 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
 
         try
         {
+            await using var transaction = await db.Database.BeginTransactionAsync();
             db.Ingresses.Add(new Ingress(created.Id, channel, type, created.Key, time.GetUtcNow()));
             await db.SaveChangesAsync();
+            var isOurs = claim is null || await RememberedRequests.Complete((NpgsqlConnection)db.Database.GetDbConnection(), claim, created.Id, CancellationToken.None);
+            if (isOurs) await transaction.CommitAsync();
+            else
+            {
+                await transaction.RollbackAsync();
+                await TakeBack(channel, created.Id);
+                return null;
+            }
         }
         catch (Exception)
         {

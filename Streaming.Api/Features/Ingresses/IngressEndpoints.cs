@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Streaming.Api.Auth;
 using Streaming.Api.Http;
+using Streaming.Core.LiveKit;
 using Streaming.Core.Streams;
 
 namespace Streaming.Api.Features.Ingresses;
@@ -14,6 +15,7 @@ public static class IngressEndpoints
             .WithSummary("Get a stream key")
             .WithDescription("Makes the channel's ingress and shows its stream key, this once. An ingress that is there already is reset: its key stops working. "
                 + "While live that takes ?replace=true, since it cuts the broadcast off.")
+            .Idempotent(ShowAgain)
             .Takes(new CreateIngress(IngressType.WHIP))
             .Gives(new IngressCreated("IN_7bJd3kQx2fGm", "rtmp://ingress.example.com/live", "(the stream key)", "dev-creator"))
             .Fails(Errors.StreamLive, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
@@ -25,12 +27,23 @@ public static class IngressEndpoints
     }
 
     private static async Task<Results<Created<IngressCreated>, ApiError>> Create(
-        HttpContext http, IngressChanges changes, CurrentUser user, Arrival arrival, CreateIngress? request = null, bool replace = false)
+        HttpContext http, IngressChanges changes, CurrentUser user, Arrival arrival, IdempotentRequest idempotent, CreateIngress? request = null, bool replace = false)
     {
-        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrival.At, http.RequestAborted);
-        if (error is not null) return error;
-        http.Response.Headers.CacheControl = "no-store"; // the one answer that holds the key
-        return TypedResults.Created("/api/stream/info", new IngressCreated(created!.Id, created.ServerUrl, created.Key.Reveal(), user.Id));
+        var (created, error) = await changes.Create(user.Id, request?.IngressType ?? IngressType.RTMP, replace, arrival.At, idempotent, http.RequestAborted);
+        return error is not null ? error : Shown(http, user, created!);
+    }
+
+    private static async Task<IResult> ShowAgain(HttpContext http, string ingressId)
+    {
+        var user = CurrentUser.Of(http.User)!;
+        var (created, error) = await http.RequestServices.GetRequiredService<IngressChanges>().ShowAgain(user.Id, ingressId, http.RequestAborted);
+        return error is not null ? error : Shown(http, user, created!);
+    }
+
+    private static Created<IngressCreated> Shown(HttpContext http, CurrentUser user, CreatedIngress created)
+    {
+        http.Response.Headers.CacheControl = "no-store"; // it holds the key
+        return TypedResults.Created("/api/stream/info", new IngressCreated(created.Id, created.ServerUrl, created.Key.Reveal(), user.Id));
     }
 
     private static async Task<Results<Ok<IngressDeleted>, ApiError>> Delete(IngressChanges changes, CurrentUser user, CancellationToken ct) =>
