@@ -1,3 +1,4 @@
+using Streaming.Api.Features.Audit;
 using Streaming.Api.Features.ChatSettings;
 using Streaming.Api.Features.CreatorToken;
 using Streaming.Api.Features.Info;
@@ -25,5 +26,6 @@ internal static class FeatureEndpoints
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();
+        app.MapAudit();
     }
 }

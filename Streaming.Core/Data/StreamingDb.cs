@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Events;
 using Streaming.Core.Idempotency;
@@ -35,6 +36,7 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();
+    public DbSet<AdminAuditEntry> AdminAudit => Set<AdminAuditEntry>();
 
     /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>
     public static DbContextOptionsBuilder Configure(DbContextOptionsBuilder options, Npgsql.NpgsqlDataSource source) =>

@@ -143,6 +143,18 @@ public sealed class TestSystem : IAsyncDisposable
         return creator;
     }
 
+    /// <summary>Somebody who may call <c>/api/admin/…</c>, each time another.</summary>
+    public async Task<HttpClient> NewAdministrator()
+    {
+        var userId = $"admin-{Guid.CreateVersion7():N}";
+        await using var db = Database.Open();
+        var now = TimeProvider.System.GetUtcNow();
+        db.Users.Add(new User(userId, now));
+        db.Administrators.Add(new Administrator(userId, now));
+        await db.SaveChangesAsync();
+        return await As(userId);
+    }
+
     /// <summary>The ingresses that LiveKit has for a room.</summary>
     public async Task<IReadOnlyList<IngressInfo>> IngressesIn(string room)
     {

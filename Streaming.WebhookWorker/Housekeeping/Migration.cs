@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 
@@ -59,6 +60,7 @@ internal static partial class Migration
         if (await db.Administrators.AnyAsync()) return;
         if (!await db.Users.AnyAsync(u => u.Id == userId)) db.Users.Add(new User(userId, now));
         db.Administrators.Add(new Administrator(userId, now));
+        db.Append(new AdminAuditEntry(AdminAuditEntry.Configuration, AdminAct.AdministratorGranted, userId, "Administrators:FirstUserId", new { isAdministrator = false }, new { isAdministrator = true }, now));
         await db.SaveChangesAsync();
     }
 
