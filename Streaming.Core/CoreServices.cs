@@ -9,6 +9,7 @@ using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
 using Streaming.Core.Viewers;
 
 namespace Streaming.Core;
@@ -55,6 +56,7 @@ public static class CoreServices
         services.AddTransient<LiveKitApi.AnswerCheck>();
         services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.NarrowToken>().AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
         services.AddSingleton<LiveKitApi>();
+        services.AddSingleton<KeyEnforcement>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
         return services;

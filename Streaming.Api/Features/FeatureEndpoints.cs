@@ -14,7 +14,7 @@ internal static class FeatureEndpoints
 {
     /// <summary>The use cases that are more than a handler.</summary>
     public static IServiceCollection AddFeatures(this IServiceCollection services) =>
-        services.AddScoped<IngressChanges>().AddSingleton<EventIntake>();
+        services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddSingleton<EventIntake>();
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
     {

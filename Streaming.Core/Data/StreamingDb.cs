@@ -21,6 +21,7 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<CreatorApplication> CreatorApplications => Set<CreatorApplication>();
     public DbSet<Channel> Channels => Set<Channel>();
     public DbSet<Ingress> Ingresses => Set<Ingress>();
+    public DbSet<IngressHold> IngressHolds => Set<IngressHold>();
     public DbSet<IngestSegment> IngestSegments => Set<IngestSegment>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<RoomSession> RoomSessions => Set<RoomSession>();

@@ -32,6 +32,7 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
         ("presences", "room_sid in (select room_sid from room_sessions where finished_at < now() - @keep)", Presences),
         ("dead_letters", "last_at < now() - @keep", Evidence),
         ("corrections", "at < now() - @keep", Evidence),
+        ("ingress_holds", "until < now() - @keep", Consumers),
         ("remembered_requests", "created_at < now() - @keep", RememberedRequests.Kept),
     ];
 

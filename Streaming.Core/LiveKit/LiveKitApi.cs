@@ -104,6 +104,13 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>Takes whoever publishes with this key out of the channel's room, and nobody who publishes with another.</summary>
+    public async Task RemovePublisher(Guid channelId, string ingressId, CancellationToken ct)
+    {
+        foreach (var publisher in (await ListParticipants(channelId, ct)).Where(p => p.Role == ParticipantRole.Ingress && p.IngressId == ingressId))
+            await RemoveParticipant(channelId, publisher.Identity, ct);
+    }
+
     /// <summary>The rooms that stand, of those that bear the name of a channel: by its id, the room's SID.</summary>
     public async Task<IReadOnlyDictionary<Guid, string>> ListRooms(CancellationToken ct)
     {

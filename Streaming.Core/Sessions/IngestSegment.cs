@@ -47,6 +47,14 @@ public sealed class IngestSegment
     /// <summary>The first of the looks at which it was no longer there. Counts when it is later than <see cref="SeenAt"/>.</summary>
     public DateTimeOffset? MissingAt { get; private set; }
 
+    // What we did ourselves, by Postgres' clock.
+
+    /// <summary>We ended the broadcast that it was part of: nobody reconnects to that session.</summary>
+    public DateTimeOffset? CutAt { get; private set; }
+
+    /// <summary>Why, when it was still publishing then: that is its end, whatever LiveKit tells of it afterwards. Else null.</summary>
+    public string? CutReason { get; private set; }
+
     // Derived: this one by the database, the others from the facts of the whole channel.
 
     /// <summary><see cref="StartedAt"/> or, where LiveKit's word was lost, <see cref="SeenFrom"/>. Null: no media ever arrived.</summary>

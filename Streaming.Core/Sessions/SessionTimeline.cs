@@ -69,6 +69,7 @@ public static class SessionTimeline
         var successor = segment.Source == SegmentSource.Ingress ? ordered.Skip(index + 1).FirstOrDefault(TakesOver) : null;
         (DateTimeOffset? at, string? reason) = segment switch
         {
+            { CutAt: { } cut, CutReason: { } why } => (cut, why),
             { StoppedAt: { } stopped } => (stopped, segment.Failure ?? EndReasons.Stopped),
             { IsDisplaced: true, LeftAt: { } left } => (left, EndReasons.TakenOver),
             { LeftAt: { } left } => (left, EndReasons.Disconnected),
@@ -83,12 +84,13 @@ public static class SessionTimeline
         return (at < segment.StartedAt ? segment.StartedAt : at, reason);
     }
 
-    /// <summary>With its key deleted nobody can reconnect: the session is over with the deletion, or when its media ended if that is later.</summary>
+    /// <summary>With its key deleted, or cut off by us, nobody can reconnect: the session is over with that, or when its media ended if that is later.</summary>
     private static DateTimeOffset ReconnectUntil(DateTimeOffset end, SegmentFacts segment, int window)
     {
         var until = end.AddSeconds(window);
-        if (segment.IngressDeletedAt is not { } deleted || deleted >= until) return until;
-        return deleted > end ? deleted : end;
+        var closed = segment.CutAt < (segment.IngressDeletedAt ?? DateTimeOffset.MaxValue) ? segment.CutAt : segment.IngressDeletedAt;
+        if (closed is not { } at || at >= until) return until;
+        return at > end ? at : end;
     }
 
     /// <summary>
@@ -128,6 +130,12 @@ public sealed record SegmentFacts(
 {
     /// <summary>LiveKit, when asked, no longer had it, and nobody had told why.</summary>
     public DateTimeOffset? MissingAt { get; init; }
+
+    /// <summary>We ended its session then.</summary>
+    public DateTimeOffset? CutAt { get; init; }
+
+    /// <summary>Why, when it was still publishing.</summary>
+    public string? CutReason { get; init; }
 }
 
 /// <summary>When and why a segment ended (null: it has not), and the session it belongs to.</summary>
@@ -156,4 +164,7 @@ public static class EndReasons
 
     /// <summary>The stream key was deleted or reset through our API.</summary>
     public const string IngressDeleted = "ingress_deleted";
+
+    /// <summary>The creator switched the stream key off.</summary>
+    public const string Disabled = "disabled";
 }

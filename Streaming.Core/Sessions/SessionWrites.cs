@@ -43,6 +43,32 @@ public static class SessionWrites
         await Derive(connection, windows, [.. affected], [], cause, ct);
     }
 
+    /// <summary>
+    /// Ends the session that runs on this locked channel, whether it is live or could be reconnected to. What is still publishing ends now and for this
+    /// reason; LiveKit is for the caller to tell.
+    /// </summary>
+    /// <param name="ingress">Only if it was published with this key last; null: in any case.</param>
+    /// <param name="reason">One of <see cref="EndReasons"/>.</param>
+    /// <returns>Whether there was one.</returns>
+    public static async Task<bool> Cut(NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, Guid channel, string? ingress, string reason, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            update ingest_segments s set cut_at = now(), cut_reason = case when s.ended_at is null then @reason end
+            from sessions x
+            where x.id = s.session_id and x.channel_id = @channel and (x.media_ended_at is null or x.reconnect_until > now()) and s.cut_at is null
+              and (s.ended_at is null or s.ended_at = x.media_ended_at) and (@ingress::text is null or s.ingress_id = @ingress)
+            returning s.resource_id
+            """, connection)
+        { Parameters = { new("channel", channel), new("reason", reason), new NpgsqlParameter<string?>("ingress", ingress) } };
+        var cut = new List<string>();
+        await using (var row = await command.ExecuteReaderAsync(ct))
+            while (await row.ReadAsync(ct)) cut.Add(row.GetString(0));
+        var cause = new Cause(ChangeCause.Api, new Dictionary<Guid, string> { [channel] = ingress ?? (cut.Count > 0 ? cut[0] : "") });
+        await Derive(connection, windows, [.. cut], [], cause, ct);
+        return cut.Count > 0;
+    }
+
     /// <param name="windows">The locked channels with their reconnect windows in seconds.</param>
     /// <param name="changedSegments">Resource ids of segments whose facts changed.</param>
     /// <param name="changedRooms">SIDs of rooms that started or finished.</param>
@@ -91,7 +117,7 @@ public static class SessionWrites
             select s.channel_id, s.resource_id, s.source, s.began_at, s.stopped_at, coalesce(s.left_at, p.left_at), s.is_displaced, s.failure,
                    i.deleted_at, r.finished_at, r.started_at,
                    case when s.missing_at > coalesce(s.seen_at, '-infinity') then s.missing_at end,
-                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until, s.ingress_id
+                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until, s.ingress_id, s.cut_at, s.cut_reason
             from horizon h
             cross join lateral (select * from ingest_segments where channel_id = h.channel_id and began_at >= h.at offset 0) s
             left join lateral (select deleted_at from ingresses where id = s.ingress_id offset 0) i on true
@@ -115,7 +141,7 @@ public static class SessionWrites
             facts.Segments.Add(new SegmentFacts(
                 row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), Text(row, 18), row.GetFieldValue<DateTimeOffset>(3),
                 Time(row, 4), Time(row, 5), row.GetBoolean(6), Text(row, 7), Time(row, 8), Time(row, 9), Time(row, 10), session)
-            { MissingAt = Time(row, 11) });
+            { MissingAt = Time(row, 11), CutAt = Time(row, 19), CutReason = Text(row, 20) });
         }
 
         return loaded;

@@ -19,6 +19,7 @@ public sealed class Ingress
         KeyLast4 = key.Last4;
         KeySha256 = key.Sha256();
         CreatedAt = now;
+        IsEnabled = true;
     }
 
     /// <summary>LiveKit's id, <c>IN_…</c>.</summary>
@@ -30,6 +31,9 @@ public sealed class Ingress
     public byte[] KeySha256 { get; private set; } = null!;
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset? DeletedAt { get; private set; }
+
+    /// <summary>Whether LiveKit lets new connections with it in, as far as it has confirmed; null while that is not known.</summary>
+    public bool? IsEnabled { get; private set; }
 
     public bool IsKey(StreamKey key) => CryptographicOperations.FixedTimeEquals(KeySha256, key.Sha256());
 

@@ -128,7 +128,7 @@ public sealed class IngressFailureTests(IngressFailureTests.Unwell unwell) : ICl
 
         await creator.CreateIngress();
 
-        Assert.Equal(["DeleteIngress", "RemoveParticipant", "CreateIngress"], (await _system.LiveKit.Calls()).Select(c => c.Method).Where(m => m != "ListIngress"));
+        Assert.Equal(["DeleteIngress", "ListParticipants", "CreateIngress"], (await _system.LiveKit.Calls()).Select(c => c.Method).Where(m => m != "ListIngress"));
     }
 
     [Fact]

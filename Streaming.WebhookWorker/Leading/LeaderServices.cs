@@ -10,6 +10,7 @@ internal static class LeaderServices
         builder.Services.AddOptions<ReconcilingOptions>().BindConfiguration(ReconcilingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<ILeaderDuty, Reconciler>();
         builder.Services.AddSingleton<ILeaderDuty, OrphanIngresses>();
+        builder.Services.AddSingleton<ILeaderDuty, KeyKeeper>();
         builder.Services.AddSingleton<ILeaderDuty, Janitor>();
         builder.Services.AddSingleton<ILeaderDuty, Auditor>();
         builder.Services.AddHostedService<Leader>();

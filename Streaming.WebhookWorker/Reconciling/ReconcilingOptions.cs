@@ -19,6 +19,10 @@ internal sealed class ReconcilingOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan ConfirmEndAfter { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Between two looks for stream keys that LiveKit does not have as wanted.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan KeysEvery { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Calls to LiveKit at once.</summary>
     [Range(1, 64)]
     public int Parallel { get; set; } = 8;

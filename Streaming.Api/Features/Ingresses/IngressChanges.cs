@@ -6,7 +6,6 @@ using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
-using Streaming.Core.Viewers;
 
 namespace Streaming.Api.Features.Ingresses;
 
@@ -85,9 +84,12 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
     {
         var ids = (await livekit.ListIngresses(channel, CancellationToken.None)).ToHashSet();
         if (current is not null) ids.Add(current.Id);
-        foreach (var id in ids) await livekit.DeleteIngress(id, CancellationToken.None);
-        // After a refused connection LiveKit takes the ingress for broken, and deleting it leaves the publisher on the air.
-        if (ids.Count > 0) await livekit.RemoveParticipant(channel, Identity.Ingress(channel), CancellationToken.None);
+        foreach (var id in ids)
+        {
+            await livekit.DeleteIngress(id, CancellationToken.None);
+            await livekit.RemovePublisher(channel, id, CancellationToken.None); // after a refused connection LiveKit takes the ingress for broken, and deleting it leaves the publisher on the air
+        }
+
         if (current is null) return;
 
         // LiveKit may send no ingress_ended for a deleted ingress: the session ends in the transaction that deletes it.

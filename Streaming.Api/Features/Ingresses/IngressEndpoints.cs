@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Streaming.Api.Auth;
 using Streaming.Api.Http;
@@ -24,6 +25,19 @@ public static class IngressEndpoints
             .WithDescription("The key stops working at once; a running broadcast is cut off and its session ended. The channel and its settings stay.")
             .Gives(new IngressDeleted("Stream ingress deleted successfully"))
             .Fails(Errors.IngressNotFound, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
+        ingress.MapPut("/{id}/state", SetState)
+            .WithSummary("Switch a stream key off or on")
+            .WithDescription("Switched off, the key stays and no encoder is let in with it; a broadcast that runs on it ends with the reason `disabled`. Switched on, the same key works "
+                + "again, unless something else holds it. What is wanted counts at once; `isApplied` says whether LiveKit has confirmed it.")
+            .Takes(new SetKeyState(Enabled: false))
+            .Gives(new KeyState("IN_7bJd3kQx2fGm", Enabled: false, [HoldReason.Disabled], IsApplied: true))
+            .Fails(Errors.IngressNotFound);
+    }
+
+    private static async Task<Results<Ok<KeyState>, ApiError>> SetState([MaxLength(128)] string id, SetKeyState change, KeyStates states, CurrentUser user, CancellationToken ct)
+    {
+        var (state, error) = await states.Set(user.Id, id, change.Enabled, ct);
+        return error is not null ? error : TypedResults.Ok(state!);
     }
 
     private static async Task<Results<Created<IngressCreated>, ApiError>> Create(
@@ -52,6 +66,9 @@ public static class IngressEndpoints
 
 /// <param name="IngressType">How the encoder connects: RTMP (OBS and most hardware encoders; the default) or WHIP (lower latency).</param>
 public sealed record CreateIngress(IngressType IngressType = IngressType.RTMP);
+
+/// <param name="Enabled">Whether encoders are let in with the key.</param>
+public sealed record SetKeyState(bool Enabled);
 
 /// <param name="IngressId">LiveKit's id of the ingress.</param>
 /// <param name="ServerUrl">What to enter as the server in OBS, or the WHIP endpoint.</param>

@@ -1,13 +1,13 @@
 using Npgsql;
 using Streaming.Core.Data;
 
-namespace Streaming.Api.Features.Ingresses;
+namespace Streaming.Core.Streams;
 
 /// <summary>
-/// The right to change a channel's ingress, held while LiveKit is asked: an advisory lock of a connection of its own, so that no
+/// The right to change a channel's keys in LiveKit, held while LiveKit is asked: an advisory lock of a connection of its own, so that no
 /// transaction stays open meanwhile and a process that dies leaves nothing locked.
 /// </summary>
-internal sealed class ChannelTurn : IAsyncDisposable
+public sealed class ChannelTurn : IAsyncDisposable
 {
     private readonly NpgsqlConnection _connection;
     private readonly Guid _channel;
