@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using Streaming.Api.Http;
+using Streaming.Core.Creators;
 
 namespace Streaming.Api.Auth;
 
@@ -30,6 +31,7 @@ public sealed class DevelopmentIssuer(IOptions<DevelopmentIssuerOptions> options
     private Results<Ok<IssuedToken>, ApiError> Give(TokenRequest request)
     {
         if (!UserTokens.IsUserId(request.UserId)) return Errors.Invalid("userId", "must have 1 to 64 letters, digits, hyphens or underscores.");
+        if (request.Username is { } name && Username.Of(name) is null) return Errors.Invalid("username", Username.Rule);
 
         var now = time.GetUtcNow();
         var expires = now + Lifetime;
@@ -39,9 +41,16 @@ public sealed class DevelopmentIssuer(IOptions<DevelopmentIssuerOptions> options
             Audience = tokens.Value.Audience,
             IssuedAt = now.UtcDateTime,
             Expires = expires.UtcDateTime,
-            Claims = new Dictionary<string, object> { ["sub"] = request.UserId, ["auth_time"] = now.ToUnixTimeSeconds() },
+            Claims = ClaimsOf(request, now),
             SigningCredentials = new(_key, Ed25519Key.Algorithm),
         }), expires));
+    }
+
+    private static Dictionary<string, object> ClaimsOf(TokenRequest request, DateTimeOffset now)
+    {
+        var claims = new Dictionary<string, object> { ["sub"] = request.UserId, ["auth_time"] = now.ToUnixTimeSeconds() };
+        if (request.Username is { } name) claims["username"] = name;
+        return claims;
     }
 
     private static Ed25519Key KeyIn(string file)
@@ -68,7 +77,8 @@ public sealed class DevelopmentIssuer(IOptions<DevelopmentIssuerOptions> options
 }
 
 /// <param name="UserId">Whose token it shall be: <c>dev-creator</c>, <c>dev-viewer</c> and <c>dev-admin</c> exist in seeded databases.</param>
-public sealed record TokenRequest(string UserId);
+/// <param name="Username">What the token shall call him, as an auth server with usernames does; absent for a token without one.</param>
+public sealed record TokenRequest(string UserId, string? Username = null);
 
 /// <param name="Token">For the Authorization header, after "Bearer ".</param>
 /// <param name="ExpiresAt">When it stops working.</param>

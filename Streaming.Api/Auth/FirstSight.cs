@@ -1,10 +1,14 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Streaming.Core.Data;
 
 namespace Streaming.Api.Auth;
 
-/// <summary>Gives a user a row when his first token is seen. Those seen lately are remembered, so that it is not a write per request.</summary>
+/// <summary>
+/// Gives a user a row when his first token is seen, and the username it names, unless it is taken or he has one already. Those seen lately
+/// are remembered, so that it is not a write per request.
+/// </summary>
 public sealed class FirstSight(TimeProvider time)
 {
     private const int Most = 100_000;
@@ -17,9 +21,26 @@ public sealed class FirstSight(TimeProvider time)
         {
             var db = context.RequestServices.GetRequiredService<StreamingDb>();
             await db.Database.ExecuteSqlAsync($"insert into users (id, created_at) values ({id}, {time.GetUtcNow()}) on conflict do nothing", context.RequestAborted);
+            if (context.Features.Get<UsernameInToken>() is { Name: var name }) await Call(db, id, name, context.RequestAborted);
             if (_seen.Count >= Most) _seen.Clear();
             _seen[id] = true;
         }
         await next(context);
     }
+
+    private static async Task Call(StreamingDb db, string id, string name, CancellationToken ct)
+    {
+        try
+        {
+            await db.Database.ExecuteSqlAsync(
+                $"update users set username = {name} where id = {id} and username is null and not exists (select 1 from users where username = {name})", ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // Another took it at the same moment: he chooses one himself.
+        }
+    }
 }
+
+/// <summary>The username that a valid session token names, in the form in which it is kept.</summary>
+internal sealed record UsernameInToken(string Name);

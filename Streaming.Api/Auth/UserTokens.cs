@@ -122,7 +122,8 @@ public static partial class UserTokens
     private static Task Accept(TokenValidatedContext context)
     {
         var token = (JsonWebToken)context.SecurityToken;
-        if (ReadUserId(token) is { } id)
+        if (Username.Of(ReadText(token, "username")) is { } name) context.HttpContext.Features.Set(new UsernameInToken(name));
+        if (ReadText(token, "sub") is { } id && IsUserId(id))
         {
             var signedIn = token.Claims.Where(c => c is { Type: "auth_time", ValueType: ClaimValueTypes.Integer or ClaimValueTypes.Integer32 or ClaimValueTypes.Integer64 });
             context.Principal = new(new ClaimsIdentity([new Claim("sub", id), .. signedIn.Take(1).Select(c => new Claim(c.Type, c.Value))], Scheme, nameType: "sub", roleType: null));
@@ -133,10 +134,10 @@ public static partial class UserTokens
     }
 
     /// <summary>Read here because IdentityModel gives a number in the place of the text as if it were one.</summary>
-    private static string? ReadUserId(JsonWebToken token)
+    private static string? ReadText(JsonWebToken token, string claim)
     {
         using var json = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
-        return json.RootElement.TryGetProperty("sub", out var subject) && subject.ValueKind == JsonValueKind.String && subject.GetString() is { } id && IsUserId(id) ? id : null;
+        return json.RootElement.TryGetProperty(claim, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
     /// <summary>A user's id becomes part of LiveKit identities, where ':' separates.</summary>

@@ -4,6 +4,7 @@ using Streaming.Api.Features.CreatorToken;
 using Streaming.Api.Features.Info;
 using Streaming.Api.Features.Ingresses;
 using Streaming.Api.Features.Pipeline;
+using Streaming.Api.Features.Profile;
 using Streaming.Api.Features.Sessions;
 using Streaming.Api.Features.Status;
 using Streaming.Api.Features.Webhooks;
@@ -23,6 +24,7 @@ internal static class FeatureEndpoints
         app.MapChatSettings();
         app.MapStreamStatus();
         app.MapCreatorToken();
+        app.MapUsername();
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();

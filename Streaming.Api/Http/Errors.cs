@@ -43,6 +43,8 @@ public static class Errors
         "Two requests changed the channel's ingress at once, and this one lost. The other one's answer holds the key.");
     public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
         "An administrator has suspended the channel.");
+    public static readonly ApiError UsernameTaken = new(409, "username_taken", "This username is taken.",
+        "Somebody else has it. Choose another.");
     public static readonly ApiError PreconditionFailed = new(412, "precondition_failed", "The resource has changed since you read it.",
         "`If-Match` names an older version: read again and repeat.");
     public static readonly ApiError PayloadTooLarge = new(413, "payload_too_large", "The request body is too large.",

@@ -17,6 +17,9 @@ public sealed class User
     /// <summary>The auth server's own id for the user: the <c>sub</c> of his session tokens.</summary>
     public string Id { get; private set; } = null!;
 
+    /// <summary>His address among the channels: see <see cref="Creators.Username"/>. Null until a token of his named one, or he chose one.</summary>
+    public string? Username { get; private set; }
+
     /// <summary>When we first saw one of his tokens.</summary>
     public DateTimeOffset CreatedAt { get; private set; }
 }

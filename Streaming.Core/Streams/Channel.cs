@@ -38,6 +38,9 @@ public sealed class Channel
     /// <summary>An https URL, never fetched by us; null when the creator set none.</summary>
     public string? Thumbnail { get; private set; }
 
+    /// <summary>Who may find and watch it.</summary>
+    public Visibility Visibility { get; private set; }
+
     public bool IsChatEnabled { get; private set; }
     public bool IsChatDelayed { get; private set; }
     public bool IsChatFollowersOnly { get; private set; }
@@ -56,6 +59,13 @@ public sealed class Channel
     {
         if (url == Thumbnail) return;
         Thumbnail = url;
+        UpdatedAt = now;
+    }
+
+    public void ShowTo(Visibility visibility, DateTimeOffset now)
+    {
+        if (visibility == Visibility) return;
+        Visibility = visibility;
         UpdatedAt = now;
     }
 

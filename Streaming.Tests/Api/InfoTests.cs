@@ -12,7 +12,7 @@ public sealed class InfoTests : IAsyncLifetime
 
     private static readonly string[] Members =
     [
-        "id", "userId", "title", "thumbnail", "isLive", "isChatEnabled", "isChatDelayed", "isChatFollowersOnly", "reconnectWindowSeconds", "ingress", "createdAt", "updatedAt",
+        "id", "userId", "title", "thumbnail", "isLive", "visibility", "isChatEnabled", "isChatDelayed", "isChatFollowersOnly", "reconnectWindowSeconds", "ingress", "createdAt", "updatedAt",
     ];
 
     private TestSystem _system = null!;
@@ -43,6 +43,20 @@ public sealed class InfoTests : IAsyncLifetime
             info.GetProperty("reconnectWindowSeconds").GetInt32()));
         Assert.Equal(["id", "type", "keyLast4"], info.GetProperty("ingress").EnumerateObject().Select(p => p.Name));
         Assert.EndsWith("Z", info.GetProperty("createdAt").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_is_public_until_its_creator_says_otherwise()
+    {
+        var creator = await _system.NewChannel();
+        Assert.Equal("public", (await creator.Info()).GetProperty("visibility").GetString());
+        foreach (var visibility in new[] { "unlisted", "followers", "private", "test", "public" })
+        {
+            Assert.Equal(visibility, (await creator.Api.PutJson(Info, $$"""{"visibility":"{{visibility}}"}""").Stream()).GetProperty("visibility").GetString());
+            Assert.Equal(visibility, (await creator.Api.PutJson(Info, """{"title":"Mine"}""").Stream()).GetProperty("visibility").GetString());
+        }
+        foreach (var wrong in new[] { "null", "\"Public\"", "\"secret\"", "0", "\"\"" })
+            await (await creator.Api.PutJson(Info, $$"""{"visibility":{{wrong}}}""")).IsError(400, "invalid_json");
     }
 
     [Fact]

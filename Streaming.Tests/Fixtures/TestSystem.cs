@@ -106,18 +106,19 @@ public sealed class TestSystem : IAsyncDisposable
     }
 
     /// <summary>Asks the API as this user, whom it may not have seen yet.</summary>
-    public async Task<HttpClient> As(string userId)
+    /// <param name="username">What his token calls him; null for a token without a username.</param>
+    public async Task<HttpClient> As(string userId, string? username = null)
     {
-        var token = await Token(userId);
+        var token = await Token(userId, username);
         var client = Client(Anonymous.BaseAddress!);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
 
-    public async Task<string> Token(string userId)
+    public async Task<string> Token(string userId, string? username = null)
     {
-        if (_auth is not null) return _auth.Token(userId);
-        using var answer = await Anonymous.PostAsJsonAsync("/dev/tokens", new { userId });
+        if (_auth is not null) return _auth.Token(userId, claims => claims["username"] = username);
+        using var answer = await Anonymous.PostAsJsonAsync("/dev/tokens", new { userId, username });
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("token").GetString()!;
     }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Streaming.Api.Http;
+using Streaming.Core.Creators;
 using Streaming.Tests.Api;
 using Streaming.Tests.Fixtures;
 
@@ -70,6 +71,16 @@ public sealed partial class RouteTests : IDisposable
             walked++;
         }
         Assert.True(walked >= 8, $"{walked} routes");
+    }
+
+    [Fact]
+    public void No_username_hides_a_route_or_is_hidden_by_one()
+    {
+        var literals = Routes(_development).Select(Path).Where(p => p.StartsWith("/api/stream/", StringComparison.Ordinal))
+            .Select(p => p.Split('/')[3]).Where(segment => !segment.StartsWith('{')).Distinct().ToList();
+
+        Assert.True(literals.Count >= 5, string.Join(' ', literals));
+        Assert.All(literals, segment => Assert.True(Username.IsReserved(segment), $"\"{segment}\" is no reserved username."));
     }
 
     [Theory]

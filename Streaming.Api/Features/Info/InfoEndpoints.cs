@@ -18,7 +18,7 @@ public static class InfoEndpoints
             .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound);
         info.MapPut("/", Put)
-            .WithSummary("Change title and thumbnail")
+            .WithSummary("Change title, thumbnail and visibility")
             .WithDescription("What is absent stays as it is; null clears the thumbnail. A title cannot be cleared.")
             .Takes(new { title = "Building a shed, part 3" })
             .Gives(StreamAnswer.Example)
@@ -39,12 +39,15 @@ public static class InfoEndpoints
             channel.Retitle(title, time.GetUtcNow());
         }
         if (change.Thumbnail.IsGiven) channel.ShowThumbnail(change.Thumbnail.Value, time.GetUtcNow());
+        if (change.Visibility.IsGiven) channel.ShowTo(change.Visibility.Value, time.GetUtcNow());
         return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
     }
 }
 
 /// <param name="Title">1 to 200 characters after trimming; no control or text-direction characters.</param>
 /// <param name="Thumbnail">An https URL with a host name; null clears it.</param>
+/// <param name="Visibility">Who may find and watch it.</param>
 public sealed record UpdateInfo(
     [property: Text(1, Channel.TitleMax)] Optional<string> Title,
-    [property: HttpsUrl] Optional<string?> Thumbnail);
+    [property: HttpsUrl] Optional<string?> Thumbnail,
+    Optional<Visibility> Visibility);

@@ -10,5 +10,7 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>
     {
         user.HasKey(u => u.Id);
         user.Property(u => u.Id).HasMaxLength(User.IdMax);
+        user.Property(u => u.Username).HasMaxLength(Username.Max);
+        user.HasIndex(u => u.Username).IsUnique();
     }
 }

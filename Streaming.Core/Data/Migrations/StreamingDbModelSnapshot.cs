@@ -146,8 +146,17 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
 
+                    b.Property<string>("Username")
+                        .HasMaxLength(30)
+                        .HasColumnType("character varying(30)")
+                        .HasColumnName("username");
+
                     b.HasKey("Id")
                         .HasName("pk_users");
+
+                    b.HasIndex("Username")
+                        .IsUnique()
+                        .HasDatabaseName("ix_users_username");
 
                     b.ToTable("users", (string)null);
                 });
@@ -785,6 +794,14 @@ namespace Streaming.Core.Data.Migrations
                         .IsRequired()
                         .HasColumnType("character varying(64)")
                         .HasColumnName("user_id");
+
+                    b.Property<string>("Visibility")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("visibility")
+                        .HasDefaultValueSql("'Public'");
 
                     b.Property<uint>("xmin")
                         .IsConcurrencyToken()
