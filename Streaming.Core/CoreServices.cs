@@ -7,6 +7,7 @@ using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Privacy;
 using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
@@ -45,7 +46,8 @@ public static class CoreServices
         services.AddSingleton<ChannelStates>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<RememberedRequests>();
-        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
+        services.AddSingleton<PersonalExport>();
+        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis").AddCheck<LiveKitCheck>("livekit");
         return services;
     }
 
@@ -59,6 +61,7 @@ public static class CoreServices
         services.AddSingleton<KeyEnforcement>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
+        services.AddSingleton<Erasures>();
         return services;
     }
 

@@ -1,3 +1,4 @@
+using Streaming.Api.Features.Account;
 using Streaming.Api.Features.Audit;
 using Streaming.Api.Features.ChatSettings;
 using Streaming.Api.Features.CreatorToken;
@@ -29,5 +30,6 @@ internal static class FeatureEndpoints
         app.MapLiveKitWebhook();
         app.MapPipeline();
         app.MapAudit();
+        app.MapAccount();
     }
 }

@@ -167,4 +167,7 @@ public static class EndReasons
 
     /// <summary>The creator switched the stream key off.</summary>
     public const string Disabled = "disabled";
+
+    /// <summary>The creator asked to be forgotten.</summary>
+    public const string Erased = "erased";
 }

@@ -466,6 +466,35 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("remembered_requests", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Privacy.Erasure", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset?>("ErasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("erased_at");
+
+                    b.Property<DateTimeOffset>("RequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("UserId")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_erasures");
+
+                    b.HasIndex("UserId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_erasures_user_id");
+
+                    b.ToTable("erasures", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>
                 {
                     b.Property<long>("Id")
@@ -758,6 +787,10 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("ErasedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("erased_at");
 
                     b.Property<bool>("IsChatDelayed")
                         .HasColumnType("boolean")
