@@ -2,12 +2,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Privacy;
 using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
@@ -33,7 +33,6 @@ public static class CoreServices
         services.AddDbContextPool<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton<Approvals>();
         services.AddSingleton<Administrators>();
-        services.AddScoped<AdministratorChanges>();
         services.AddSingleton<EventQueue>();
         services.AddSingleton<EventApplier>();
         services.AddSingleton<Spool>();
@@ -47,7 +46,8 @@ public static class CoreServices
         services.AddSingleton<ChannelStates>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<RememberedRequests>();
-        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis");
+        services.AddSingleton<PersonalExport>();
+        services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis").AddCheck<LiveKitCheck>("livekit");
         return services;
     }
 
@@ -61,6 +61,7 @@ public static class CoreServices
         services.AddSingleton<KeyEnforcement>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
+        services.AddSingleton<Erasures>();
         return services;
     }
 

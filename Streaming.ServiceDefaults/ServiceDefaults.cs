@@ -22,6 +22,8 @@ public static class ServiceDefaults
 {
     private const string AlivePath = "/alive";
     private const string HealthPath = "/health";
+    private const string LivePath = HealthPath + "/live";
+    private const string ReadyPath = HealthPath + "/ready";
     private const string LiveTag = "live";
 
     /// <summary>Name of our own ActivitySource and Meter.</summary>
@@ -66,13 +68,13 @@ public static class ServiceDefaults
     }
 
     /// <summary>
-    /// <c>/alive</c>: the process answers. <c>/health</c>: everything it needs answers too. Mapped in every environment, because a
-    /// deployment's probes need them most, and therefore with nothing in the body but one word.
+    /// <c>/alive</c> and <c>/health/live</c>: the process answers. <c>/health</c> and <c>/health/ready</c>: what it cannot do without answers
+    /// too. Mapped in every environment, because a deployment's probes need them most, and therefore with nothing in the body but one word.
     /// </summary>
     public static WebApplication MapServiceEndpoints(this WebApplication app)
     {
-        Map(AlivePath, check => check.Tags.Contains(LiveTag));
-        Map(HealthPath, _ => true);
+        foreach (var path in new[] { AlivePath, LivePath }) Map(path, check => check.Tags.Contains(LiveTag));
+        foreach (var path in new[] { HealthPath, ReadyPath }) Map(path, _ => true);
         return app;
 
         void Map(string path, Func<HealthCheckRegistration, bool> which) =>

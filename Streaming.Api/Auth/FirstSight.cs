@@ -13,17 +13,23 @@ public sealed class FirstSight(TimeProvider time)
 {
     private const int Most = 100_000;
 
-    private readonly ConcurrentDictionary<string, bool> _seen = [];
+    /// <summary>He may be forgotten meanwhile, by another process: until it is noticed here, what he tries to make fails as a conflict.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _seen = [];
+
+    /// <summary>His row is gone: his next call makes a new one.</summary>
+    public void Forget(string userId) => _seen.TryRemove(userId, out _);
 
     public async Task Note(HttpContext context, RequestDelegate next)
     {
-        if (CurrentUser.Of(context.User) is { Id: var id } && !_seen.ContainsKey(id))
+        if (CurrentUser.Of(context.User) is { Id: var id } && !(_seen.TryGetValue(id, out var at) && time.GetUtcNow() - at < Memory))
         {
             var db = context.RequestServices.GetRequiredService<StreamingDb>();
             await db.Database.ExecuteSqlAsync($"insert into users (id, created_at) values ({id}, {time.GetUtcNow()}) on conflict do nothing", context.RequestAborted);
             if (context.Features.Get<UsernameInToken>() is { Name: var name }) await Call(db, id, name, context.RequestAborted);
             if (_seen.Count >= Most) _seen.Clear();
-            _seen[id] = true;
+            _seen[id] = time.GetUtcNow();
         }
         await next(context);
     }

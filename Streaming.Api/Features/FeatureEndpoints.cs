@@ -1,5 +1,4 @@
-using Streaming.Api.Features.Administrators;
-using Streaming.Api.Features.Applications;
+using Streaming.Api.Features.Account;
 using Streaming.Api.Features.Audit;
 using Streaming.Api.Features.ChatSettings;
 using Streaming.Api.Features.CreatorToken;
@@ -16,11 +15,8 @@ namespace Streaming.Api.Features;
 internal static class FeatureEndpoints
 {
     /// <summary>The use cases that are more than a handler.</summary>
-    public static IServiceCollection AddFeatures(this IServiceCollection services)
-    {
-        services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddScoped<Decisions>().AddSingleton<EventIntake>();
-    }
+    public static IServiceCollection AddFeatures(this IServiceCollection services) =>
+        services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddSingleton<EventIntake>();
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
     {
@@ -33,9 +29,7 @@ internal static class FeatureEndpoints
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();
-        app.MapApplication();
-        app.MapReview();
-        app.MapAdministrators();
         app.MapAudit();
+        app.MapAccount();
     }
 }

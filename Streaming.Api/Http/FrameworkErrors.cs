@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
 
@@ -18,6 +19,8 @@ public sealed partial class FrameworkErrors(IOptions<JsonOptions> json, ILogger<
         {
             BadHttpRequestException bad => Of(bad, httpContext),
             LiveKitException { Failure: var failure } => Errors.Of(failure),
+            _ when exception.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation, ConstraintName: { } key } && key.Contains("_users_", StringComparison.Ordinal)
+                => Errors.Conflict, // the caller, or whom he spoke of, was forgotten at the same time
             _ when Failures.IsTransient(exception) => Errors.ServiceUnavailable,
             _ => null, // logged by the framework, and 500 without a word about it
         };

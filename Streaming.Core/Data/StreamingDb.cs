@@ -3,6 +3,7 @@ using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Events;
 using Streaming.Core.Idempotency;
+using Streaming.Core.Privacy;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
 using Streaming.Core.Viewers;
@@ -38,6 +39,7 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();
     public DbSet<AdminAuditEntry> AdminAudit => Set<AdminAuditEntry>();
+    public DbSet<Erasure> Erasures => Set<Erasure>();
 
     /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>
     public static DbContextOptionsBuilder Configure(DbContextOptionsBuilder options, Npgsql.NpgsqlDataSource source) =>

@@ -48,7 +48,7 @@ public sealed class Beliefs(NpgsqlDataSource database)
     /// <summary>Those of these ids that are channels of ours.</summary>
     public async Task<IReadOnlyList<Guid>> Ours(IReadOnlyCollection<Guid> channels, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select id from channels where id = any(@ids)");
+        await using var command = database.CreateCommand("select id from channels where id = any(@ids) and erased_at is null");
         command.Parameters.AddWithValue("ids", channels.ToArray());
         var ours = new List<Guid>();
         await using var row = await command.ExecuteReaderAsync(ct);

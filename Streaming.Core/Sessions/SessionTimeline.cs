@@ -168,6 +168,6 @@ public static class EndReasons
     /// <summary>The creator switched the stream key off.</summary>
     public const string Disabled = "disabled";
 
-    /// <summary>The creator's approval was taken back.</summary>
-    public const string Revoked = "revoked";
+    /// <summary>The creator asked to be forgotten.</summary>
+    public const string Erased = "erased";
 }

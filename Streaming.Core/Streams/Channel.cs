@@ -48,6 +48,9 @@ public sealed class Channel
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset UpdatedAt { get; private set; }
 
+    /// <summary>When its creator was forgotten. Its history stays; whatever LiveKit still tells of it has no effect.</summary>
+    public DateTimeOffset? ErasedAt { get; private set; }
+
     public void Retitle(string title, DateTimeOffset now)
     {
         if (title == Title) return;

@@ -17,7 +17,10 @@ public sealed class TestSystem : IAsyncDisposable
     /// <summary>What every stream key of a test begins with: it may turn up in one answer and nowhere else.</summary>
     public const string KeyPrefix = "sk_CANARY_";
 
-    private static readonly string[] Limits = ["PerUser", "Anonymous", "IngressChanges", "IngressChangesPerDay", "FailedSignatures", "UnknownTokens"];
+    /// <summary>What the TURN password of every room begins with: it comes with webhooks and goes nowhere.</summary>
+    public const string TurnPrefix = "turn_CANARY_";
+
+    private static readonly string[] Limits = ["PerUser", "Anonymous", "IngressChanges", "IngressChangesPerDay", "FailedSignatures"];
 
     private static readonly Lazy<Task<TestSystem>> One = new(() => StartAsync());
 
@@ -63,6 +66,7 @@ public sealed class TestSystem : IAsyncDisposable
         var options = new SimulatorOptions
         {
             StreamKeyPrefix = KeyPrefix,
+            TurnPasswordPrefix = TurnPrefix,
             DepartureTimeout = TimeSpan.FromSeconds(2),
             Webhooks = [new Uri(address, "/api/webhook/livekit")],
         };
@@ -169,6 +173,7 @@ public sealed class TestSystem : IAsyncDisposable
         Anonymous.Dispose();
         await Api.DisposeAsync();
         if (Worker is not null) await Worker.DisposeAsync();
+        await Leaks.Sweep(this);
         await LiveKitHost.DisposeAsync();
         await Redis.DisposeAsync();
         await Database.DisposeAsync();
@@ -186,5 +191,5 @@ public sealed class TestSystem : IAsyncDisposable
         ["DevelopmentIssuer:KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
     };
 
-    private static HttpClient Client(Uri address) => new(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = Timeout.InfiniteTimeSpan }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+    private static HttpClient Client(Uri address) => new(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = Timeout.InfiniteTimeSpan } }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
 }

@@ -26,16 +26,16 @@ public sealed partial class RouteTests : IDisposable
     [Fact]
     public void Every_route_asks_who_is_calling_but_for_these()
     {
-        Assert.Equal(["/alive", "/api/webhook/livekit", "/health"], Anonymous(_production));
+        Assert.Equal(["/alive", "/api/webhook/livekit", "/health", "/health/live", "/health/ready"], Anonymous(_production));
         Assert.Equal(
-            ["/alive", "/api/webhook/livekit", "/dev/jwks", "/dev/tokens", "/health", "/openapi/{documentName}.json"],
+            ["/alive", "/api/webhook/livekit", "/dev/jwks", "/dev/tokens", "/health", "/health/live", "/health/ready", "/openapi/{documentName}.json"],
             Anonymous(_development).Where(r => !r.StartsWith("/scalar", StringComparison.Ordinal)));
         Assert.Contains(Routes(_production), r => !IsAnonymous(r));
     }
 
     [Fact]
     public void Only_what_machines_call_is_exempt_from_the_rate_limits() => Assert.Equal(
-        ["/alive", "/api/webhook/livekit", "/health"],
+        ["/alive", "/api/webhook/livekit", "/health", "/health/live", "/health/ready"],
         Routes(_production).Where(r => r.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null).Select(Path).Order(StringComparer.Ordinal));
 
     [Fact]

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
@@ -27,11 +28,17 @@ internal static partial class Migration
             return 1;
         }
 
-        if (!app.IsWellConfigured<PostgresOptions>()) return 1;
+        if (!app.IsWellConfigured<PostgresOptions>() || !app.IsWellConfigured<DatabaseRoleOptions>()) return 1;
         await using var scope = app.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<StreamingDb>();
         db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
         await db.Database.MigrateAsync();
+        if (await DatabaseGrants.Give(scope.ServiceProvider.GetRequiredService<NpgsqlDataSource>(), scope.ServiceProvider.GetRequiredService<IOptions<DatabaseRoleOptions>>().Value) is { } missing)
+        {
+            await Console.Error.WriteLineAsync($"The database has no role {missing}: create it first.");
+            return 1;
+        }
+
         var now = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow();
         if (seed) await Seed(db, now);
         if (scope.ServiceProvider.GetRequiredService<IOptions<AdministratorOptions>>().Value.FirstUserId is { } first) await AddFirstAdministrator(db, first, now);

@@ -13,6 +13,7 @@ internal static class LeaderServices
         builder.Services.AddSingleton<ILeaderDuty, KeyKeeper>();
         builder.Services.AddSingleton<ILeaderDuty, Janitor>();
         builder.Services.AddSingleton<ILeaderDuty, Auditor>();
+        builder.Services.AddSingleton<ILeaderDuty, Forgetting>();
         builder.Services.AddHostedService<Leader>();
     }
 }

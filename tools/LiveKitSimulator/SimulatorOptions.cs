@@ -13,6 +13,9 @@ public sealed record SimulatorOptions
     /// <summary>Put before every stream key, so that a test can look for keys where none may be.</summary>
     public string StreamKeyPrefix { get; init; } = "";
 
+    /// <summary>The same for the password of a room's TURN server, which webhooks carry in clear.</summary>
+    public string TurnPasswordPrefix { get; init; } = "";
+
     public string RtmpUrl { get; init; } = "rtmp://127.0.0.1:1935/x";
     public string WhipUrl { get; init; } = "http://127.0.0.1:8080/w";
 

@@ -310,7 +310,7 @@ public sealed class Rooms(SimulatorOptions options, Webhooks webhooks) : IDispos
             DepartureTimeout = WholeSeconds(options.DepartureTimeout),
             CreationTime = Now.ToUnixTimeSeconds(),
             CreationTimeMs = Now.ToUnixTimeMilliseconds(),
-            TurnPassword = Ids.TurnPassword(),
+            TurnPassword = options.TurnPasswordPrefix + Ids.TurnPassword(),
         };
         info.EnabledCodecs.AddRange(Codecs.Select(mime => new Codec { Mime = mime }));
         return new LiveRoom(info, options.EmptyTimeout, options.DepartureTimeout);

@@ -1,0 +1,79 @@
+namespace Streaming.Core.Privacy;
+
+/// <summary>
+/// Every column of the database, and what becomes of it when a person asks for his data or wants to be forgotten. Where a table is
+/// missing here, or a column, a test fails: nobody adds one without having thought of this.
+/// </summary>
+public static class PersonalData
+{
+    private const string Delete = "delete";
+    private const string OfHisChannel = "channel_id in (select id from channels where user_id = @user)";
+    private const string IsHim = "person = 'viewer:' || @user or starts_with(person, 'host:' || @user || ':')";
+    private const string NamesHim = "starts_with(projection->'participant'->>'identity', 'viewer:' || @user || ':') or starts_with(projection->'participant'->>'identity', 'host:' || @user || ':')";
+
+    /// <summary>
+    /// In the order in which they are erased: what is found by a channel before the channel is no longer his. A column with a star says
+    /// something about him, one with a dash is a secret or a copy of one, which no export shows.
+    /// </summary>
+    public static IReadOnlyList<PersonalTable> Tables { get; } =
+    [
+        // His own
+        new("administrators", "user_id* granted_at*", "user_id = @user", Delete),
+        new("creator_applications", "id user_id* status* applied_at* decided_at*", "user_id = @user", Delete),
+        new("remembered_requests", "user_id* route* key_sha256- request_sha256- owner lease_until created_at* completed_at* status* content_type* location* body- resource*", "user_id = @user", Delete),
+
+        // His channel's: the history stays, and is nobody's
+        new("ingress_holds", "id channel_id ingress_id reason until placed_at", OfHisChannel, Delete),
+        new("ingresses", "id channel_id type key_last4* key_sha256- created_at deleted_at is_enabled", OfHisChannel, "key_last4 = '', key_sha256 = '', deleted_at = coalesce(deleted_at, @now)"),
+        new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until", OfHisChannel),
+        new("ingest_segments", "resource_id channel_id source ingress_id room_sid began_at started_at stopped_at left_at seen_from seen_at missing_at ended_at end_reason is_displaced failure session_id cut_at cut_reason", OfHisChannel),
+        new("room_sessions", "room_sid channel_id started_at finished_at", OfHisChannel),
+        new("timeline", "id channel_id session_id transition at reason cause evidence recorded_at", OfHisChannel),
+        new("corrections", "id at channel_id kind subject room_sid first_seen_at", OfHisChannel),
+
+        // Where he watched: the stay stays, since counts are made of it, and is nobody's
+        new("presences", "participant_sid room_sid channel_id role person* joined_at left_at seen_at missing_at is_present", IsHim,
+            "person = split_part(person, ':', 1) || ':' || @pseudonym") { ComesBack = true },
+        new("dead_letters", "event_id entry_id kind room projection* reason attempts first_at last_at", NamesHim, Delete) { ComesBack = true },
+
+        new("channels", "id user_id* title* thumbnail* visibility is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds created_at updated_at erased_at", "user_id = @user",
+            "user_id = @pseudonym, title = '', thumbnail = null, erased_at = @now"),
+        new("users", "id* username* created_at*", "id = @user", Delete),
+
+        // Of what administrators did to him there must be a record that nobody can change
+        new("admin_audit", "id at administrator_id- act subject* reason* before* after*", "subject = @user") { IsKept = true },
+
+        // Nobody's
+        new("erasures", "id user_id requested_at erased_at"), // forgets him by itself
+        new("processed_events", "event_id kind entry_id outcome received_at processed_at"),
+        new("duplicate_deliveries", "entry_id event_id at"),
+        new("webhook_spool", "id event_id projection received_at trace_parent"), // for seconds; what it tells is erased where it arrives
+        new("accounting", "page applied superseded skipped duplicate dead spooled"),
+        new("queue_lives", "id first_seen_at received_before"),
+        new("worker_pulse", "id beat_at"),
+    ];
+}
+
+/// <param name="Columns">All of them, apart by blanks; <c>*</c> behind what says something about a person, <c>-</c> behind a secret.</param>
+/// <param name="Whose">Which rows are about <c>@user</c>; null when none can be.</param>
+/// <param name="Then">What is written over them, with <c>@pseudonym</c> and <c>@now</c>, or <c>delete</c>; null when they say nothing without the rows that do.</param>
+public sealed record PersonalTable(string Table, string Columns, string? Whose = null, string? Then = null)
+{
+    /// <summary>There is a reason why even being forgotten does not change them.</summary>
+    public bool IsKept { get; init; }
+
+    /// <summary>Webhooks that are on their way while he is forgotten may write such rows anew.</summary>
+    public bool ComesBack { get; init; }
+
+    public IEnumerable<string> Names => Columns.Split(' ').Select(c => c.TrimEnd('*', '-'));
+
+    /// <summary>What no export shows.</summary>
+    public IEnumerable<string> Secrets => Columns.Split(' ').Where(c => c.EndsWith('-')).Select(c => c.TrimEnd('-'));
+
+    /// <summary>What must be gone after an erasure.</summary>
+    public IEnumerable<string> Personal => Columns.Split(' ').Where(c => c.EndsWith('*')).Select(c => c.TrimEnd('*'));
+
+    internal string Erase => Then == "delete" ? $"delete from {Table} where {Whose}" : $"update {Table} set {Then} where {Whose}";
+
+    internal string Export => $"select coalesce(jsonb_agg(to_jsonb(t) - @secrets), '[]') from {Table} t where {Whose}";
+}
