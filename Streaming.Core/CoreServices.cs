@@ -72,6 +72,7 @@ public static class CoreServices
         if (!settings.ContainsKey("Timeout")) settings.Timeout = 3;
         if (!settings.ContainsKey("Command Timeout")) settings.CommandTimeout = 10;
         if (!settings.ContainsKey("Maximum Pool Size")) settings.MaxPoolSize = 20;
+        if (!settings.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = 50;
         if (!settings.ContainsKey("Options")) settings.Options = "-c statement_timeout=10s -c idle_in_transaction_session_timeout=10s";
         return settings.ConnectionString;
     }

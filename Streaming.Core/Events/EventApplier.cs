@@ -15,7 +15,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         var unique = batch.DistinctBy(e => e.Event.Id).ToDictionary(e => e.Event.Id);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var (fresh, duplicates) = await WriteInbox(connection, batch, unique.Values, ct);
+        var (fresh, duplicates, risen) = await WriteInbox(connection, batch, unique, ct);
 
         var facts = FactSheet.Of([.. fresh.Where(f => f.HasEffect).Select(f => unique[f.EventId].Event)]);
         if (facts.RoomSids.Count > 0 || facts.ChangedChannels.Length > 0)
@@ -26,7 +26,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         }
 
         var counts = new Outcomes(
-            Applied: fresh.Count(f => f.HasEffect) - facts.Superseded.Count, facts.Superseded.Count, Skipped: fresh.Count(f => !f.HasEffect), duplicates);
+            Applied: fresh.Count(f => f.HasEffect) - facts.Superseded.Count, facts.Superseded.Count, Skipped: fresh.Count(f => !f.HasEffect), duplicates, Dead: -risen);
         await Close(connection, facts.Superseded, counts, ct);
         await transaction.CommitAsync(ct);
         var channels = batch.Select(e => e.Event.ChannelId).OfType<Guid>().Distinct().ToArray(); // duplicates too: the first time may have crashed before its refresh
@@ -37,10 +37,12 @@ public sealed class EventApplier(NpgsqlDataSource database)
     /// The inbox decides who applies an event: of two transactions with the same one, the second waits here and then finds it done.
     /// A delivery handed out again after its commit is known by its entry and counted as nothing.
     /// </summary>
-    private static async Task<(List<(string EventId, bool HasEffect)> Fresh, int Duplicates)> WriteInbox(
-        NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, IReadOnlyCollection<QueuedEvent> unique, CancellationToken ct)
+    /// <returns>Risen: deliveries that another worker took for deadly while we had them in hand. They are dead no more.</returns>
+    private static async Task<(List<(string EventId, bool HasEffect)> Fresh, int Duplicates, int Risen)> WriteInbox(
+        NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, Dictionary<string, QueuedEvent> byId, CancellationToken ct)
     {
-        var ids = unique.Select(e => e.Event.Id).ToArray();
+        var unique = byId.Values;
+        var ids = byId.Keys.ToArray();
         await using var writes = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -63,18 +65,21 @@ public sealed class EventApplier(NpgsqlDataSource database)
                         new("effects", unique.Select(e => FactSheet.HasEffect(e.Event)).ToArray()), new("received", unique.Select(e => e.ReceivedAt).ToArray()),
                     },
                 },
-                new NpgsqlBatchCommand("delete from dead_letters where event_id = any(@ids)") { Parameters = { new("ids", ids) } }, // it was replayed
+                new NpgsqlBatchCommand("delete from dead_letters where event_id = any(@ids) returning event_id, entry_id") { Parameters = { new("ids", ids) } }, // it was replayed
             },
         };
 
         var fresh = new List<(string, bool)>(unique.Count);
+        var risen = 0;
         await using (var reader = await writes.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct)) fresh.Add((reader.GetString(0), reader.GetBoolean(1)));
-            while (await reader.NextResultAsync(ct)) { }
+            await reader.NextResultAsync(ct);
+            while (await reader.ReadAsync(ct))
+                if (byId[reader.GetString(0)].EntryId == reader.GetString(1)) risen++;
         }
 
-        return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct));
+        return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct), risen);
     }
 
     private static async Task<int> WriteDuplicates(NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct)

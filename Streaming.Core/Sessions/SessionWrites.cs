@@ -94,7 +94,7 @@ public static class SessionWrites
 
     /// <summary>
     /// The channel's segments that began, from the session before the earliest change on: earlier ones cannot be affected. They are few, which
-    /// Postgres cannot know: "offset 0" keeps it from hashing whole tables for them.
+    /// Postgres cannot know: "offset 0" keeps it from hashing whole tables for them, and from reading a channel's whole past.
     /// </summary>
     private static async Task<Dictionary<Guid, (List<SegmentFacts> Segments, Dictionary<Guid, DerivedSession> Known)>> Load(
         NpgsqlConnection connection, Guid[] channels, string[] changedSegments, string[] changedRooms, CancellationToken ct)
@@ -105,7 +105,7 @@ public static class SessionWrites
                 select changed.channel_id, min(least(changed.began_at, x.started_at)) as at from (
                     select channel_id, began_at, session_id from ingest_segments where resource_id = any(@segments)
                     union all
-                    select channel_id, began_at, session_id from ingest_segments where room_sid = any(@rooms)) changed
+                    select channel_id, began_at, session_id from ingest_segments where room_sid = any(@rooms) offset 0) changed
                 left join lateral (select started_at from sessions where id = changed.session_id offset 0) x on true -- in which it was so far: a beginning that was only seen may become a later one
                 where changed.channel_id = any(@channels) and changed.began_at is not null
                 group by changed.channel_id
@@ -122,7 +122,8 @@ public static class SessionWrites
             cross join lateral (select * from ingest_segments where channel_id = h.channel_id and began_at >= h.at offset 0) s
             left join lateral (select deleted_at from ingresses where id = s.ingress_id offset 0) i on true
             left join lateral (select started_at, finished_at from room_sessions where room_sid = s.room_sid offset 0) r on true
-            left join lateral (select left_at from presences where participant_sid = s.resource_id offset 0) p on true -- of an encoder that is known by its SID alone
+            left join lateral (
+                select left_at from presences where participant_sid = s.resource_id and s.source = 'Ingress' and s.left_at is null offset 0) p on true -- of an encoder that is known by its SID alone
             left join lateral (select * from sessions where id = s.session_id offset 0) x on true
             """, connection);
         command.Parameters.AddWithValue("channels", channels);
@@ -167,10 +168,12 @@ public static class SessionWrites
         });
         writes.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            insert into sessions (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds, reconnect_until)
+            insert into sessions as s (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds, reconnect_until)
             select * from unnest(@ids, @channels, @started, @ended, @reasons, @windows, @until)
             on conflict (id) do update set
                 started_at = excluded.started_at, media_ended_at = excluded.media_ended_at, end_reason = excluded.end_reason, reconnect_until = excluded.reconnect_until
+            where (s.started_at, s.media_ended_at, s.end_reason, s.reconnect_until)
+                is distinct from (excluded.started_at, excluded.media_ended_at, excluded.end_reason, excluded.reconnect_until)
             """)
         {
             Parameters =

@@ -11,7 +11,8 @@ namespace Streaming.Core.Viewers;
 /// </summary>
 public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplexer redis)
 {
-    private static readonly TimeSpan CacheFor = TimeSpan.FromMinutes(1);
+    /// <summary>As long as a wrong number can stay when a worker is killed between its commit and the count that should follow.</summary>
+    private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(15);
 
     /// <summary>Two workers may count at once and store in the other order: the later count, by Postgres' clock, stays.</summary>
     private const string StoreIfNewer =

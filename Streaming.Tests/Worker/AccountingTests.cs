@@ -107,6 +107,20 @@ public sealed class AccountingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_delivery_that_was_taken_for_deadly_and_then_applied_after_all_has_one_end()
+    {
+        var channel = await _database.NewChannel();
+        await _queue.Enqueue(Started(channel.Id, "RT_1"));
+        var entry = (await _queue.Read("me", 1)).Single();
+        await _dead.Add(entry, "crashed the worker", 20, default); // by another worker, while this one is slow
+        await _queue.Done([entry.EntryId]);
+
+        await _applier.Apply([entry], default);
+        Assert.Equal(0, await _dead.Count(default));
+        await Balances((1, new Outcomes(1, 0, 0, 0), 0));
+    }
+
+    [Fact]
     public async Task An_event_that_leaves_the_queue_without_an_end_is_missed()
     {
         var channel = await _database.NewChannel();

@@ -7,13 +7,17 @@ internal sealed class ConsumingOptions
 {
     public const string Section = "Consuming";
 
-    /// <summary>Batches in hand at once. Two keep the database busy while the other batch is read and acknowledged.</summary>
+    /// <summary>Transactions at once, each about other channels. More than there are cores: one waits for the disk while another computes.</summary>
     [Range(1, 16)]
-    public int Lanes { get; set; } = 2;
+    public int Lanes { get; set; } = 4;
 
     /// <summary>Events in one transaction, at most.</summary>
     [Range(1, 1000)]
     public int BatchSize { get; set; } = 512;
+
+    /// <summary>Events that one worker holds at once, at most: those being applied, and those read for when they are.</summary>
+    [Range(1, 100_000)]
+    public int InHand { get; set; } = 2048;
 
     /// <summary>How long a consumer may hold an entry before another takes it over: it died, or is stuck.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]

@@ -8,6 +8,8 @@ internal static class ConsumingServices
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
         builder.Services.AddSingleton<Recoveries>();
         builder.Services.AddSingleton<EventProcessor>();
+        builder.Services.AddSingleton<ViewerCountRefresher>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ViewerCountRefresher>()); // stops last
         builder.Services.AddHostedService<QueueConsumer>();
         builder.Services.AddHostedService<SpoolDrainer>();
     }

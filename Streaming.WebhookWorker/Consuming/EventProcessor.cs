@@ -6,7 +6,6 @@ using StackExchange.Redis;
 using Streaming.Core;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
-using Streaming.Core.Viewers;
 
 namespace Streaming.WebhookWorker.Consuming;
 
@@ -17,7 +16,7 @@ namespace Streaming.WebhookWorker.Consuming;
 internal sealed partial class EventProcessor(
     EventApplier applier,
     DeadLetters deadLetters,
-    ViewerCounts viewers,
+    ViewerCountRefresher viewers,
     NpgsqlDataSource database,
     Recoveries recoveries,
     IOptions<ConsumingOptions> options,
@@ -135,7 +134,7 @@ internal sealed partial class EventProcessor(
             AppliedBatch applied = null!;
             await WhenHealthy(async () => applied = await applier.Apply(batch, ct), ct);
             Count(batch, applied);
-            await RefreshViewers(applied.Channels, ct);
+            viewers.Due(applied.Channels);
             Log.Applied(log, applied.Outcomes.Applied, batch.Count - (int)applied.Outcomes.Applied);
             return null;
         }
@@ -186,18 +185,6 @@ internal sealed partial class EventProcessor(
         }
     }
 
-    private async Task RefreshViewers(IReadOnlyCollection<Guid> channels, CancellationToken ct)
-    {
-        try
-        {
-            await viewers.Refresh(channels, ct);
-        }
-        catch (Exception e) when (e is not OperationCanceledException) // what is committed is no failure any more
-        {
-            Log.CacheNotRefreshed(log, channels.Count); // readers fall back to Postgres when the cached count has expired
-        }
-    }
-
     private void Count(IReadOnlyCollection<QueuedEvent> batch, AppliedBatch applied)
     {
         Telemetry.Processed.Add(applied.Outcomes.Applied, new KeyValuePair<string, object?>("outcome", "applied"));
@@ -242,8 +229,5 @@ internal sealed partial class EventProcessor(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "The database is unwell ({Failure}): waiting, nothing is lost")]
         public static partial void DatabaseUnwell(ILogger logger, string failure);
-
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The viewer counts of {Count} channels could not be cached")]
-        public static partial void CacheNotRefreshed(ILogger logger, int count);
     }
 }

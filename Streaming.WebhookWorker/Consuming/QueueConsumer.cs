@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using Streaming.Core.Data;
@@ -6,7 +7,10 @@ using Streaming.Core.Events;
 
 namespace Streaming.WebhookWorker.Consuming;
 
-/// <summary>Reads the Redis stream as one of a group of competing workers, and takes over what a dead one left.</summary>
+/// <summary>
+/// Reads the Redis stream as one of a group of competing workers, and takes over what a dead one left. What it reads goes into lanes by
+/// channel: two transactions of one worker then never wait for each other's channels. Nothing depends on it, since another worker's may.
+/// </summary>
 internal sealed partial class QueueConsumer(
     EventQueue queue, EventProcessor processor, Accounting accounting, WorkerPulse pulse, Recoveries recoveries, IOptions<ConsumingOptions> options, TimeProvider time, ILogger<QueueConsumer> log)
     : BackgroundService
@@ -23,22 +27,78 @@ internal sealed partial class QueueConsumer(
     /// <summary>New each start: entries of an earlier life are claimed like those of any dead worker.</summary>
     private readonly string _consumer = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}:{Environment.ProcessId}:{Random.Shared.Next():x8}");
 
+    /// <summary>Room for events that are read and not yet at their end.</summary>
+    private readonly SemaphoreSlim _free = new(options.Value.InHand);
+
     /// <summary>Redis failed: entries may have been handed to us in an answer that never arrived, or be done and not yet removed.</summary>
     private volatile bool _mayHoldUnknown;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         Log.Started(log, _consumer);
-        var lanes = Enumerable.Range(0, options.Value.Lanes).Select(_ => Repeat(ReadOnce, TimeSpan.Zero, stoppingToken));
-        await Task.WhenAll([.. lanes, Repeat(ClaimOnce, options.Value.ClaimEvery, stoppingToken), Repeat(BeatOnce, BeatEvery, stoppingToken)]);
+        var lanes = Enumerable.Range(0, options.Value.Lanes).Select(_ => Channel.CreateUnbounded<QueuedEvent>()).ToArray(); // what they hold is bounded by _free
+        await Task.WhenAll(
+        [
+            ReadInto(lanes, stoppingToken), .. lanes.Select(lane => Work(lane.Reader, stoppingToken)),
+            Repeat(ClaimOnce, options.Value.ClaimEvery, stoppingToken), Repeat(BeatOnce, BeatEvery, stoppingToken),
+        ]);
         await processor.Finish();
     }
 
-    private async Task ReadOnce(CancellationToken ct)
+    public override void Dispose()
     {
-        var batch = await queue.Read(_consumer, options.Value.BatchSize);
-        if (batch.Count == 0) await Task.Delay(options.Value.IdlePause, time, ct);
-        else await processor.Process(batch, queue.Done, CancellationToken.None); // what has been read is finished, also at shutdown
+        _free.Dispose();
+        base.Dispose();
+    }
+
+    private async Task ReadInto(Channel<QueuedEvent>[] lanes, CancellationToken ct)
+    {
+        await Repeat(stop => ReadOnce(lanes, stop), TimeSpan.Zero, ct);
+        foreach (var lane in lanes) lane.Writer.Complete();
+    }
+
+    private async Task ReadOnce(Channel<QueuedEvent>[] lanes, CancellationToken ct)
+    {
+        await _free.WaitAsync(ct);
+        var room = 1;
+        while (room < options.Value.InHand && _free.Wait(0, CancellationToken.None)) room++;
+        var read = 0;
+        try
+        {
+            foreach (var entry in await queue.Read(_consumer, room))
+            {
+                await lanes[(uint)entry.Event.ChannelId.GetHashCode() % lanes.Length].Writer.WriteAsync(entry, CancellationToken.None);
+                read++;
+            }
+        }
+        finally
+        {
+            if (read < room) _free.Release(room - read);
+        }
+
+        if (read == 0) await Task.Delay(options.Value.IdlePause, time, ct);
+    }
+
+    /// <summary>What has been read is finished, also at shutdown.</summary>
+    private async Task Work(ChannelReader<QueuedEvent> lane, CancellationToken ct)
+    {
+        while (await lane.WaitToReadAsync(CancellationToken.None))
+        {
+            var batch = new List<QueuedEvent>();
+            while (batch.Count < options.Value.BatchSize && lane.TryRead(out var entry)) batch.Add(entry);
+            try
+            {
+                await processor.Process(batch, queue.Done, CancellationToken.None);
+            }
+            catch (Exception e)
+            {
+                await Recover(e, ct);
+            }
+            finally
+            {
+                _free.Release(batch.Count);
+            }
+        }
     }
 
     private async Task ClaimOnce(CancellationToken ct)

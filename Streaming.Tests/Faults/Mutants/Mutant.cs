@@ -9,10 +9,10 @@ public sealed record Mutant(string Name, params IReadOnlyList<Change> Changes)
     /// <summary>Follows LiveKit's retries, or a batch of a broker that knows no inbox: what was done before a crash is done again.</summary>
     public static readonly Mutant NoInbox = new("no-inbox", new Change(
         "Streaming.Core/Events/EventApplier.cs",
-        "        return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct));\n",
+        "        return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct), risen);\n",
         """
-                if (Planted("no-inbox")) return ([.. unique.Select(e => (e.Event.Id, FactSheet.HasEffect(e.Event)))], 0);
-                return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct));
+                if (Planted("no-inbox")) return ([.. unique.Select(e => (e.Event.Id, FactSheet.HasEffect(e.Event)))], 0, risen);
+                return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct), risen);
 
         """));
 
@@ -43,7 +43,7 @@ public sealed record Mutant(string Name, params IReadOnlyList<Change> Changes)
                 {
                     RedisValue[] ids = [.. entryIds.Select(id => (RedisValue)id)];
                     await redis.GetDatabase().StreamAcknowledgeAsync(StreamKey, Group, ids);
-                    await Task.Delay(20);
+                    await Task.Delay(500);
                     await redis.GetDatabase().StreamDeleteAsync(StreamKey, ids);
                     return;
                 }
@@ -67,14 +67,23 @@ public sealed record Mutant(string Name, params IReadOnlyList<Change> Changes)
     public static readonly Mutant CountedUp = new("viewers++",
         new Change(
             "Streaming.WebhookWorker/Consuming/EventProcessor.cs",
-            "            await RefreshViewers(applied.Channels, ct);\n",
+            "            viewers.Due(applied.Channels);\n",
             """
                         if (Planted("viewers++"))
                         {
                             foreach (var entry in batch.Where(e => e.Event is { ChannelId: not null, Participant.IsStandard: true, Kind: EventKinds.ParticipantJoined or EventKinds.ParticipantLeft }))
-                                await viewers.Add(entry.Event.ChannelId!.Value, entry.Event.Kind == EventKinds.ParticipantJoined ? 1 : -1);
+                                await viewers.Counts.Add(entry.Event.ChannelId!.Value, entry.Event.Kind == EventKinds.ParticipantJoined ? 1 : -1);
                         }
-                        else await RefreshViewers(applied.Channels, ct);
+                        else viewers.Due(applied.Channels);
+
+            """),
+        new Change(
+            "Streaming.WebhookWorker/Consuming/ViewerCountRefresher.cs",
+            "    private readonly Lock _turn = new();\n",
+            """
+                public ViewerCounts Counts => counts;
+
+                private readonly Lock _turn = new();
 
             """),
         new Change(

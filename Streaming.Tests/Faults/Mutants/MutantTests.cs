@@ -11,7 +11,6 @@ public sealed class MutantTests(MutatedBuild build, ITestOutputHelper output) : 
 {
     private static readonly Dictionary<string, Func<FaultRun, Task<Verdict>>> Scenarios = new()
     {
-        [nameof(WorkersKilled)] = WorkersKilled.Play,
         [nameof(WorkersKilledAtNamedInstants)] = WorkersKilledAtNamedInstants.Play,
         [nameof(DuplicatesAndDisorder)] = DuplicatesAndDisorder.Play,
         [nameof(RedisKilled)] = RedisKilled.Play,
@@ -25,7 +24,7 @@ public sealed class MutantTests(MutatedBuild build, ITestOutputHelper output) : 
         { Mutant.CountedUp.Name, nameof(DuplicatesAndDisorder) },
         { Mutant.MarkBeforeWork.Name, nameof(WorkersKilledAtNamedInstants) },
         { Mutant.AcknowledgeBeforeCommit.Name, nameof(WorkersKilledAtNamedInstants) },
-        { Mutant.SplitAcknowledgement.Name, nameof(WorkersKilled) },
+        { Mutant.SplitAcknowledgement.Name, nameof(WorkersKilledAtNamedInstants) },
         { Mutant.ShortStream.Name, nameof(Backlog) },
         { Mutant.GroupAtTheEnd.Name, nameof(RedisEmptied) },
         { Mutant.EverySecond.Name, nameof(RedisKilled) },

@@ -23,7 +23,7 @@ public static class PostgresBroken
         var times = run.Times(5, 100);
         var random = new Random(run.Seed);
         await using var postgres = await PostgresServer.StartAsync();
-        await using var system = await FaultSystem.StartAsync(run, postgres, new Dictionary<string, string> { ["Consuming__BatchSize"] = "8" });
+        await using var system = await FaultSystem.StartAsync(run, postgres, new Dictionary<string, string> { ["Consuming__InHand"] = "16" });
         await system.SlowDown(TimeSpan.FromMilliseconds(20));
         var told = new Queue<Webhook>(Broadcasts.Of(await system.NewChannels(40), run.Times(12_000, 240_000), run.Seed));
         await using var wire = new TcpProxy(postgres.Port);

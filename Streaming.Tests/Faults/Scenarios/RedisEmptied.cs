@@ -10,7 +10,7 @@ public static class RedisEmptied
     public static async Task<Verdict> Play(FaultRun run)
     {
         var times = run.Times(1, 5);
-        await using var system = await FaultSystem.StartAsync(run, settings: new Dictionary<string, string> { ["Consuming__BatchSize"] = "4" });
+        await using var system = await FaultSystem.StartAsync(run, settings: new Dictionary<string, string> { ["Consuming__BatchSize"] = "4", ["Consuming__InHand"] = "8" });
         await system.SlowDown(TimeSpan.FromMilliseconds(20));
         var history = new History();
         var feeder = new QueueFeeder(system.Queue, history);

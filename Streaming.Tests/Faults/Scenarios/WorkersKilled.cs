@@ -13,7 +13,7 @@ public static class WorkersKilled
     {
         var kills = run.Times(40, 500);
         var random = new Random(run.Seed);
-        await using var system = await FaultSystem.StartAsync(run, settings: new Dictionary<string, string> { ["Consuming__BatchSize"] = "4" });
+        await using var system = await FaultSystem.StartAsync(run, settings: new Dictionary<string, string> { ["Consuming__BatchSize"] = "4", ["Consuming__InHand"] = "8" });
         await system.SlowDown(TimeSpan.FromMilliseconds(50));
         var history = new History();
         var feeder = new QueueFeeder(system.Queue, history);
