@@ -5,6 +5,7 @@ using Npgsql;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
+using Streaming.Core.Health;
 using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Privacy;
@@ -47,6 +48,10 @@ public static class CoreServices
         services.AddSingleton<Timelines>();
         services.AddSingleton<RememberedRequests>();
         services.AddSingleton<PersonalExport>();
+        services.AddSingleton<Cutoffs>();
+        services.AddSingleton<BroadcastLimits>();
+        services.AddSingleton<Suspensions>();
+        services.AddSingleton<IngestHealth>();
         services.AddHealthChecks().AddCheck<SchemaCheck>("postgres").AddCheck<DurabilityCheck>("redis").AddCheck<LiveKitCheck>("livekit");
         return services;
     }
@@ -59,6 +64,7 @@ public static class CoreServices
         services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.NarrowToken>().AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
         services.AddSingleton<LiveKitApi>();
         services.AddSingleton<KeyEnforcement>();
+        services.AddSingleton<OffAir>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
         services.AddSingleton<Erasures>();

@@ -1,5 +1,6 @@
 using Streaming.Api.Features.Account;
 using Streaming.Api.Features.Audit;
+using Streaming.Api.Features.Broadcasts;
 using Streaming.Api.Features.ChatSettings;
 using Streaming.Api.Features.CreatorToken;
 using Streaming.Api.Features.Info;
@@ -8,6 +9,7 @@ using Streaming.Api.Features.Pipeline;
 using Streaming.Api.Features.Profile;
 using Streaming.Api.Features.Sessions;
 using Streaming.Api.Features.Status;
+using Streaming.Api.Features.Suspending;
 using Streaming.Api.Features.Webhooks;
 
 namespace Streaming.Api.Features;
@@ -16,7 +18,7 @@ internal static class FeatureEndpoints
 {
     /// <summary>The use cases that are more than a handler.</summary>
     public static IServiceCollection AddFeatures(this IServiceCollection services) =>
-        services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddSingleton<EventIntake>();
+        services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddSingleton<EventIntake>();
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
     {
@@ -26,10 +28,12 @@ internal static class FeatureEndpoints
         app.MapStreamStatus();
         app.MapCreatorToken();
         app.MapUsername();
+        app.MapBroadcasts();
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();
         app.MapAudit();
         app.MapAccount();
+        app.MapSuspensions();
     }
 }

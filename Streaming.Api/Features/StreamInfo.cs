@@ -10,7 +10,7 @@ public sealed record StreamAnswer(StreamInfo Stream)
     /// <summary>For the OpenAPI document.</summary>
     internal static readonly StreamAnswer Example = new(new StreamInfo(
         Guid.Parse("019abf3c-5a0e-7c55-9d2b-3f1f6c3a9b10"), "dev-creator", "Building a shed, part 3", "https://cdn.example.com/shed.webp", IsLive: true,
-        Visibility.Public, IsChatEnabled: true, IsChatDelayed: false, IsChatFollowersOnly: false, ReconnectWindowSeconds: 60, new("IN_7bJd3kQx2fGm", IngressType.RTMP, "x7Qz"),
+        Visibility.Public, IsChatEnabled: true, IsChatDelayed: false, IsChatFollowersOnly: false, ReconnectWindowSeconds: 60, MaxDurationMinutes: 720, ContestRule.Alert, new("IN_7bJd3kQx2fGm", IngressType.RTMP, "x7Qz"),
         new(2025, 11, 23, 9, 30, 0, TimeSpan.Zero), new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)));
 }
 
@@ -25,6 +25,8 @@ public sealed record StreamAnswer(StreamInfo Stream)
 /// <param name="IsChatDelayed">Whether messages reach viewers after a delay.</param>
 /// <param name="IsChatFollowersOnly">Whether followers alone may write.</param>
 /// <param name="ReconnectWindowSeconds">How long after a drop the same session may go on.</param>
+/// <param name="MaxDurationMinutes">A broadcast that lasts longer is ended.</param>
+/// <param name="OnContest">What happens when several encoders fight over a key.</param>
 /// <param name="Ingress">The ingress, without its key; null when there is none.</param>
 /// <param name="CreatedAt">When the creator got his first stream key.</param>
 /// <param name="UpdatedAt">When a setting was last changed.</param>
@@ -39,6 +41,8 @@ public sealed record StreamInfo(
     bool IsChatDelayed,
     bool IsChatFollowersOnly,
     int ReconnectWindowSeconds,
+    int MaxDurationMinutes,
+    ContestRule OnContest,
     IngressInfo? Ingress,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
@@ -47,7 +51,7 @@ public sealed record StreamInfo(
         db.Channels.OwnedBy(userId).Select(c => new StreamInfo(
             c.Id, c.UserId, c.Title, c.Thumbnail,
             db.Sessions.Any(s => s.ChannelId == c.Id && s.MediaEndedAt == null),
-            c.Visibility, c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds,
+            c.Visibility, c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds, c.MaxDurationMinutes, c.OnContest,
             db.Ingresses.Where(i => i.ChannelId == c.Id && i.DeletedAt == null).Select(i => new IngressInfo(i.Id, i.Type, i.KeyLast4)).SingleOrDefault(),
             c.CreatedAt, c.UpdatedAt)).SingleOrDefaultAsync(ct);
 }

@@ -31,6 +31,8 @@ public static class Errors
         "There is no session with this id, or it is not the caller's.");
     public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
         "There is no ingress to delete.");
+    public static readonly ApiError UserNotFound = new(404, "user_not_found", "No user was found.",
+        "No user with this id has ever called this API.");
     public static readonly ApiError MethodNotAllowed = new(405, "method_not_allowed", "This address does not answer this method.",
         "`Allow` lists the methods that it does answer.");
     public static readonly ApiError RequestTimeout = new(408, "request_timeout", "The request body arrived too slowly.",
@@ -41,6 +43,10 @@ public static class Errors
         "A new key would cut off the running broadcast.");
     public static readonly ApiError IngressChanging = new(409, "ingress_changing", "The stream key is being changed by another request. Please try again.",
         "Two requests changed the channel's ingress at once, and this one lost. The other one's answer holds the key.");
+    public static readonly ApiError NotLive = new(409, "not_live", "The stream is not live.",
+        "There is no broadcast to end: it never began, or it is over.");
+    public static readonly ApiError ReconnectBlocked = new(409, "reconnect_blocked", "The broadcast was ended a moment ago. Please wait before you go live again.",
+        "The creator or a rule ended the broadcast, and for a while nobody can go live. `details` says until when.");
     public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
         "An administrator has suspended the channel.");
     public static readonly ApiError UsernameTaken = new(409, "username_taken", "This username is taken.",

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Events;
+using Streaming.Core.Health;
 using Streaming.Core.Idempotency;
 using Streaming.Core.Privacy;
 using Streaming.Core.Sessions;
@@ -35,6 +36,10 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<AccountPage> Accounting => Set<AccountPage>();
     public DbSet<QueueLife> QueueLives => Set<QueueLife>();
     public DbSet<Correction> Corrections => Set<Correction>();
+    public DbSet<Cutoff> Cutoffs => Set<Cutoff>();
+    public DbSet<Suspension> Suspensions => Set<Suspension>();
+    public DbSet<IngestIssue> IngestIssues => Set<IngestIssue>();
+    public DbSet<IngestInput> IngestInputs => Set<IngestInput>();
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();

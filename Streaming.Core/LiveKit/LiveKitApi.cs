@@ -90,6 +90,27 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>All ingresses with what LiveKit says of their encoders, in one call; or those of one channel.</summary>
+    public async Task<IReadOnlyList<IngressLook>> LookAtIngresses(Guid? channelId, CancellationToken ct)
+    {
+        var request = new ListIngressRequest { RoomName = channelId?.ToString() ?? "" };
+        var list = await CallTwice("ListIngress", client => Ingresses(client).ListIngress(request), ct);
+        return [.. list.Items.Select(IngressLook.Of)];
+    }
+
+    /// <summary>Closes a channel's room: everybody in it is out. One that does not stand is closed already.</summary>
+    public async Task DeleteRoom(Guid channelId, CancellationToken ct)
+    {
+        try
+        {
+            await CallTwice("DeleteRoom", client => Rooms(client).DeleteRoom(new DeleteRoomRequest { Room = channelId.ToString() }), ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            // As wished.
+        }
+    }
+
     /// <summary>Takes whoever has this identity out of the channel's room. He who is not there is out already.</summary>
     public async Task RemoveParticipant(Guid channelId, string identity, CancellationToken ct)
     {

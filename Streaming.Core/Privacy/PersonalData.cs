@@ -22,13 +22,18 @@ public static class PersonalData
         new("creator_applications", "id user_id* status* applied_at* decided_at*", "user_id = @user", Delete),
         new("remembered_requests", "user_id* route* key_sha256- request_sha256- owner lease_until created_at* completed_at* status* content_type* location* body- resource*", "user_id = @user", Delete),
 
+        new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done
+
         // His channel's: the history stays, and is nobody's
         new("ingress_holds", "id channel_id ingress_id reason until placed_at", OfHisChannel, Delete),
         new("ingresses", "id channel_id type key_last4* key_sha256- created_at deleted_at is_enabled", OfHisChannel, "key_last4 = '', key_sha256 = '', deleted_at = coalesce(deleted_at, @now)"),
-        new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until", OfHisChannel),
-        new("ingest_segments", "resource_id channel_id source ingress_id room_sid began_at started_at stopped_at left_at seen_from seen_at missing_at ended_at end_reason is_displaced failure session_id cut_at cut_reason", OfHisChannel),
+        new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until contested_at", OfHisChannel),
+        new("ingest_segments", "resource_id channel_id source ingress_id room_sid began_at started_at stopped_at left_at seen_from seen_at missing_at ended_at end_reason is_displaced failure session_id replaced_by cut_at cut_reason", OfHisChannel),
         new("room_sessions", "room_sid channel_id started_at finished_at", OfHisChannel),
-        new("timeline", "id channel_id session_id transition at reason cause evidence recorded_at", OfHisChannel),
+        new("timeline", "id channel_id session_id transition at reason cause evidence subject replaced_by recorded_at", OfHisChannel),
+        new("cutoffs", "id channel_id at reason off_until note* enforced_at", OfHisChannel, "note = null"),
+        new("ingest_issues", "id channel_id session_id code opened_at closed_at", OfHisChannel),
+        new("ingest_inputs", "channel_id seen_at video_codec width height frames_per_second video_bitrate audio_codec audio_bitrate audio_channels sample_rate", OfHisChannel),
         new("corrections", "id at channel_id kind subject room_sid first_seen_at", OfHisChannel),
 
         // Where he watched: the stay stays, since counts are made of it, and is nobody's
@@ -36,7 +41,7 @@ public static class PersonalData
             "person = split_part(person, ':', 1) || ':' || @pseudonym") { ComesBack = true },
         new("dead_letters", "event_id entry_id kind room projection* reason attempts first_at last_at", NamesHim, Delete) { ComesBack = true },
 
-        new("channels", "id user_id* title* thumbnail* visibility is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds created_at updated_at erased_at", "user_id = @user",
+        new("channels", "id user_id* title* thumbnail* visibility is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds max_duration_minutes on_contest created_at updated_at erased_at", "user_id = @user",
             "user_id = @pseudonym, title = '', thumbnail = null, erased_at = @now"),
         new("users", "id* username* created_at*", "id = @user", Delete),
 

@@ -64,8 +64,9 @@ public sealed class Beliefs(NpgsqlDataSource database)
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             select resource_id,
-                   case when began_at is null then 'Ended' when ended_at is null then 'Open' when end_reason = @lost then 'Lost' else 'Ended' end
-            from ingest_segments where resource_id = any(@ids)
+                   case when began_at is null then 'Ended' when ended_at is null then 'Open' when end_reason = @lost then 'Lost'
+                        when exists (select 1 from cutoffs c where c.channel_id = s.channel_id and (c.enforced_at is null or c.off_until > now())) then 'Off' else 'Ended' end
+            from ingest_segments s where resource_id = any(@ids)
             """)
         {
             Parameters = { new("ids", sids.Concat(listed.Select(p => p.ResourceId).OfType<string>()).ToArray()), new("lost", EndReasons.Lost) },
@@ -118,4 +119,7 @@ public enum RecordState
 
     /// <summary>It ended because LiveKit said so, or because we did it.</summary>
     Ended,
+
+    /// <summary>It ended, and its channel is being kept off the air: seen there, it is to be removed and not believed.</summary>
+    Off,
 }

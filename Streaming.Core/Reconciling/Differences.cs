@@ -21,7 +21,7 @@ public static class Differences
         {
             var (segment, state) = SegmentOf(participant, belief, records);
             publishing.Add(segment);
-            if (state != RecordState.Open && participant.IsPublishing && !(state == RecordState.Ended && segment == participant.Sid))
+            if (state is not (RecordState.Open or RecordState.Off) && participant.IsPublishing && !(state == RecordState.Ended && segment == participant.Sid))
                 yield return new Difference(CorrectionKind.SegmentStarted, channel, segment, roomSid) { Participant = participant, ContradictsLiveKit = segment == participant.Sid && participant.ResourceId is not null };
         }
 

@@ -14,7 +14,8 @@ public sealed class ChannelStates(NpgsqlDataSource database)
                        where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
                          and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)),
                coalesce((select beat_at < now() - @stale_after from worker_pulse where id = 1), true)
-                   or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true)
+                   or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true),
+               c.visibility = 'Test'
         from channels c
         left join lateral (select * from sessions where channel_id = c.id order by started_at desc limit 1) s on true
         where c.user_id = @user
@@ -36,13 +37,13 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         var reconnectingUntil = row.IsDBNull(3) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(3);
         var state = (session, reconnectingUntil) switch
         {
-            (not null, null) => LiveState.Live,
+            (not null, null) => row.GetBoolean(7) ? LiveState.Test : LiveState.Live,
             (not null, { } until) when now < until => LiveState.Reconnecting,
             _ when row.GetBoolean(5) => LiveState.Starting,
             (not null, _) => LiveState.Ended,
             _ => LiveState.Offline,
         };
-        var isRunning = state is LiveState.Live or LiveState.Reconnecting;
+        var isRunning = state is LiveState.Live or LiveState.Test or LiveState.Reconnecting;
         return new ChannelState(
             row.GetGuid(0), state, isRunning ? startedAt : null, state == LiveState.Starting ? null : session,
             state == LiveState.Reconnecting ? reconnectingUntil : null, row.GetBoolean(6), now);

@@ -64,6 +64,9 @@ public sealed class IngestSegment
     public DateTimeOffset? EndedAt { get; private set; }
     public string? EndReason { get; private set; }
     public Guid? SessionId { get; private set; }
+
+    /// <summary>The segment that took its place.</summary>
+    public string? ReplacedBy { get; private set; }
 }
 
 public enum SegmentSource

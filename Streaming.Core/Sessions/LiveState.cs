@@ -1,6 +1,6 @@
 namespace Streaming.Core.Sessions;
 
-/// <summary>Where a channel stands. Media is arriving in <see cref="Live"/> only.</summary>
+/// <summary>Where a channel stands. Media is arriving in <see cref="Live"/> and <see cref="Test"/> only.</summary>
 public enum LiveState
 {
     /// <summary>It has never been live.</summary>
@@ -17,4 +17,7 @@ public enum LiveState
 
     /// <summary>The last session is over.</summary>
     Ended,
+
+    /// <summary>Media is arriving now, and nobody but the creator may see it.</summary>
+    Test,
 }

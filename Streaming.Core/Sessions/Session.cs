@@ -24,4 +24,7 @@ public sealed class Session
 
     /// <summary>Until when a new segment belongs to this session; null while media is arriving.</summary>
     public DateTimeOffset? ReconnectUntil { get; private set; }
+
+    /// <summary>When publishers last began to fight over the key; see <see cref="Contest"/>.</summary>
+    public DateTimeOffset? ContestedAt { get; private set; }
 }

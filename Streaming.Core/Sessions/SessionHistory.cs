@@ -8,10 +8,16 @@ public static class SessionHistory
     /// <param name="segments">The facts.</param>
     public static IEnumerable<Change> Between(IReadOnlyDictionary<Guid, DerivedSession> before, Timeline after, IReadOnlyList<SegmentFacts> segments)
     {
-        var sessionOf = after.Ends.ToDictionary(e => e.ResourceId, e => e.SessionId);
+        var endOf = after.Ends.ToDictionary(e => e.ResourceId);
+        foreach (var segment in segments)
+            if (endOf[segment.ResourceId] is { ReplacedBy: { } newcomer, SessionId: { } session } end && newcomer != segment.ReplacedBy)
+                yield return new Change(session, Transition.Takeover, end.EndedAt!.Value, end.Reason) { Subject = segment.ResourceId, ReplacedBy = newcomer };
+
         foreach (var now in after.Sessions)
         {
-            if (!before.TryGetValue(now.Id, out var was))
+            var isKnown = before.TryGetValue(now.Id, out var was);
+            if (now.ContestedAt is { } contested && !(was.ContestedAt >= now.ContestBeganAt)) yield return new Change(now.Id, Transition.Contested, contested, EndReasons.KeyContested);
+            if (!isKnown)
             {
                 yield return new Change(now.Id, Transition.Started, now.StartedAt, null);
                 if (now.MediaEndedAt is not null) yield return Stop(now);
@@ -27,7 +33,7 @@ public static class SessionHistory
 
             if (was.MediaEndedAt is { } stopped)
             {
-                var again = segments.Where(s => sessionOf[s.ResourceId] == now.Id && s.StartedAt > stopped).Select(s => s.StartedAt).DefaultIfEmpty(stopped).Min();
+                var again = segments.Where(s => endOf[s.ResourceId].SessionId == now.Id && s.StartedAt > stopped).Select(s => s.StartedAt).DefaultIfEmpty(stopped).Min();
                 if (now.MediaEndedAt is { } moved && again == stopped)
                 {
                     yield return new Change(now.Id, Transition.Revised, moved, now.EndReason);
@@ -50,4 +56,11 @@ public static class SessionHistory
 }
 
 /// <summary>One entry of the timeline.</summary>
-public readonly record struct Change(Guid SessionId, Transition Transition, DateTimeOffset At, string? Reason);
+public readonly record struct Change(Guid SessionId, Transition Transition, DateTimeOffset At, string? Reason)
+{
+    /// <summary>What it speaks of within the session.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>Of a takeover: the segment that took the subject's place.</summary>
+    public string? ReplacedBy { get; init; }
+}

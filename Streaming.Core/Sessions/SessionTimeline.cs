@@ -10,12 +10,16 @@ namespace Streaming.Core.Sessions;
 /// </summary>
 public static class SessionTimeline
 {
+    /// <summary>LiveKit tells in whole seconds when somebody left, and so perhaps before we made him.</summary>
+    private static readonly TimeSpan WholeSecond = TimeSpan.FromSeconds(1);
+
     /// <param name="segments">All started segments of the channel from a session's beginning on.</param>
     /// <param name="known">The sessions these segments were in so far: their ids and windows are kept.</param>
     /// <param name="reconnectWindowSeconds">The channel's window, for sessions that are new.</param>
     public static Timeline Derive(IReadOnlyList<SegmentFacts> segments, IReadOnlyDictionary<Guid, int> known, int reconnectWindowSeconds)
     {
-        var ordered = segments.OrderBy(s => s.StartedAt).ThenBy(s => s.ResourceId, StringComparer.Ordinal).ToList();
+        var refused = segments.Where(s => s.StartedAt > s.OffAt).Select(s => new SegmentEnd(s.ResourceId, s.StartedAt, s.OffReason, SessionId: null, ReplacedBy: null));
+        var ordered = segments.Where(s => s.OffAt is null || s.StartedAt <= s.OffAt).OrderBy(s => s.StartedAt).ThenBy(s => s.ResourceId, StringComparer.Ordinal).ToList();
         var ends = new SegmentEnd[ordered.Count];
         var sessions = new List<DerivedSession>();
         var taken = new HashSet<Guid>();
@@ -24,8 +28,7 @@ public static class SessionTimeline
 
         for (var i = 0; i < ordered.Count; i++)
         {
-            var (at, reason) = EndOf(ordered, i);
-            ends[i] = new SegmentEnd(ordered[i].ResourceId, at, reason, SessionId: default);
+            ends[i] = EndOf(ordered, i);
         }
 
         while (first < ordered.Count)
@@ -46,24 +49,29 @@ public static class SessionTimeline
                 if (ends[last].EndedAt is not null && (ends[next].EndedAt is null || ends[next].EndedAt >= ends[last].EndedAt)) last = next;
                 next++;
             }
-            while (next < ordered.Count && (ends[last].EndedAt is not { } end || ordered[next].StartedAt <= ReconnectUntil(end, ordered[last], window)));
+            while (next < ordered.Count && ordered[next].OffAt == ordered[first].OffAt && (ends[last].EndedAt is not { } end || ordered[next].StartedAt <= ReconnectUntil(end, ordered[last], window)));
 
-            var session = new DerivedSession(
-                id ?? NewId(ordered[first]), ordered[first].StartedAt, ends[last].EndedAt, ends[last].Reason, window,
-                ends[last].EndedAt is { } endedAt ? ReconnectUntil(endedAt, ordered[last], window) : null);
-            for (var i = first; i < next; i++) ends[i] = ends[i] with { SessionId = session.Id };
+            var (until, why) = Close(ends[last], ordered[last], window);
+            var contest = Contest.Latest(ends[first..next].Where(e => e.Reason == EndReasons.TakenOver).Select(e => e.EndedAt!.Value));
+            var session = new DerivedSession(id ?? NewId(ordered[first]), ordered[first].StartedAt, ends[last].EndedAt, why, window, until)
+            {
+                ContestedAt = contest?.BecameAt,
+                ContestBeganAt = contest?.BeganAt,
+            };
+            for (var i = first; i < next; i++)
+                ends[i] = ends[i] with { SessionId = session.Id, ReplacedBy = ends[i].Reason == EndReasons.TakenOver ? Successor(ordered, i, next) : null };
             sessions.Add(session);
             first = next;
         }
 
-        return new Timeline(ends, sessions);
+        return new Timeline([.. ends, .. refused], sessions);
     }
 
     /// <summary>
     /// A segment's own evidence comes first (what its ingress says, then what its participant did), then what implies its end.
     /// Times of different LiveKit nodes are not compared to choose between them: their clocks may be minutes apart.
     /// </summary>
-    private static (DateTimeOffset? At, string? Reason) EndOf(List<SegmentFacts> ordered, int index)
+    private static SegmentEnd EndOf(List<SegmentFacts> ordered, int index)
     {
         var segment = ordered[index];
         var successor = segment.Source == SegmentSource.Ingress ? ordered.Skip(index + 1).FirstOrDefault(TakesOver) : null;
@@ -81,7 +89,21 @@ public static class SessionTimeline
             { MissingAt: { } missing } => (missing, EndReasons.Lost),
             _ => ((DateTimeOffset?)null, (string?)null),
         };
-        return (at < segment.StartedAt ? segment.StartedAt : at, reason);
+        if (segment.OffAt is { } off && (at is null || at > off)) (at, reason) = (off, segment.OffReason);
+        return new SegmentEnd(segment.ResourceId, at < segment.StartedAt ? segment.StartedAt : at, reason, SessionId: null, ReplacedBy: null);
+    }
+
+    /// <summary>Who took a segment's place: as far as clocks tell, the next of its kind in the session.</summary>
+    private static string? Successor(List<SegmentFacts> ordered, int index, int next) =>
+        ordered.Take(next).Skip(index + 1).FirstOrDefault(s => s.Source == ordered[index].Source)?.ResourceId;
+
+    /// <summary>Until when the session can be continued, and why it ended: a cutoff closes it, and gives the reason even when its media stopped before.</summary>
+    private static (DateTimeOffset? Until, string? Reason) Close(SegmentEnd last, SegmentFacts segment, int window)
+    {
+        if (last.EndedAt is not { } end) return (null, null);
+        var until = ReconnectUntil(end, segment, window);
+        if (segment.OffAt is not { } off || (off >= until && off - end >= WholeSecond)) return (until, last.Reason);
+        return (off < until ? off : until, segment.OffReason);
     }
 
     /// <summary>With its key deleted, or cut off by us, nobody can reconnect: the session is over with that, or when its media ended if that is later.</summary>
@@ -136,14 +158,30 @@ public sealed record SegmentFacts(
 
     /// <summary>Why, when it was still publishing.</summary>
     public string? CutReason { get; init; }
+
+    /// <summary>The first cutoff that had not been lifted when it began: what began before it ends with it, and what began later is refused.</summary>
+    public DateTimeOffset? OffAt { get; init; }
+
+    public string? OffReason { get; init; }
+
+    /// <summary>Who took its place, as was known so far.</summary>
+    public string? ReplacedBy { get; init; }
 }
 
-/// <summary>When and why a segment ended (null: it has not), and the session it belongs to.</summary>
-public readonly record struct SegmentEnd(string ResourceId, DateTimeOffset? EndedAt, string? Reason, Guid SessionId);
+/// <summary>When and why a segment ended (null: it has not), and the session it belongs to (null: none, it came while the channel was kept off the air).</summary>
+/// <param name="ReplacedBy">The segment that took its place.</param>
+public readonly record struct SegmentEnd(string ResourceId, DateTimeOffset? EndedAt, string? Reason, Guid? SessionId, string? ReplacedBy);
 
 /// <summary>A session as its segments imply it.</summary>
 public readonly record struct DerivedSession(
-    Guid Id, DateTimeOffset StartedAt, DateTimeOffset? MediaEndedAt, string? EndReason, int ReconnectWindowSeconds, DateTimeOffset? ReconnectUntil);
+    Guid Id, DateTimeOffset StartedAt, DateTimeOffset? MediaEndedAt, string? EndReason, int ReconnectWindowSeconds, DateTimeOffset? ReconnectUntil)
+{
+    /// <summary>When publishers last began to fight over the key; see <see cref="Contest"/>.</summary>
+    public DateTimeOffset? ContestedAt { get; init; }
+
+    /// <summary>The first takeover of that fight.</summary>
+    internal DateTimeOffset? ContestBeganAt { get; init; }
+}
 
 public sealed record Timeline(IReadOnlyList<SegmentEnd> Ends, IReadOnlyList<DerivedSession> Sessions);
 
@@ -170,4 +208,19 @@ public static class EndReasons
 
     /// <summary>The creator asked to be forgotten.</summary>
     public const string Erased = "erased";
+
+    /// <summary>The creator ended the broadcast through our API.</summary>
+    public const string EndedByCreator = "ended_by_creator";
+
+    /// <summary>It had lasted as long as the channel allows.</summary>
+    public const string DurationExceeded = "duration_exceeded";
+
+    /// <summary>The time of a test broadcast was over.</summary>
+    public const string TestOver = "test_over";
+
+    /// <summary>Several publishers fought over the key, and the creator had asked for it to be disabled then.</summary>
+    public const string KeyContested = "key_contested";
+
+    /// <summary>An administrator suspended the channel.</summary>
+    public const string Suspended = "suspended";
 }

@@ -69,6 +69,24 @@ public static class SessionWrites
         return cut.Count > 0;
     }
 
+    /// <summary>After these locked channels were cut off: that changes whatever had no end by then, and sessions that could still be continued.</summary>
+    public static async Task DeriveCut(NpgsqlConnection connection, IReadOnlyDictionary<Guid, int> windows, Guid[] cutoffs, Cause cause, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select s.resource_id
+            from cutoffs c
+            join ingest_segments s on s.channel_id = c.channel_id
+            left join sessions x on x.id = s.session_id
+            where c.id = any(@cutoffs) and s.began_at is not null and (coalesce(s.ended_at, 'infinity') > c.at or (x.id is not null and coalesce(x.reconnect_until, 'infinity') > c.at - interval '1 second'))
+            """, connection);
+        command.Parameters.AddWithValue("cutoffs", cutoffs);
+        var affected = new List<string>();
+        await using (var row = await command.ExecuteReaderAsync(ct))
+            while (await row.ReadAsync(ct)) affected.Add(row.GetString(0));
+        await Derive(connection, windows, [.. affected], [], cause, ct);
+    }
+
     /// <param name="windows">The locked channels with their reconnect windows in seconds.</param>
     /// <param name="changedSegments">Resource ids of segments whose facts changed.</param>
     /// <param name="changedRooms">SIDs of rooms that started or finished.</param>
@@ -89,7 +107,7 @@ public static class SessionWrites
             history.AddRange(SessionHistory.Between(known, timeline, segments).Select(c => (channel, c)));
         }
 
-        if (sessions.Count > 0) await Save(connection, ends, sessions, obsolete, history, cause, ct);
+        if (ends.Count > 0) await Save(connection, ends, sessions, obsolete, history, cause, ct);
     }
 
     /// <summary>
@@ -114,10 +132,11 @@ public static class SessionWrites
                        coalesce((select max(x.started_at) from sessions x where x.channel_id = e.channel_id and x.started_at < e.at), e.at) as at
                 from earliest e
             )
-            select s.channel_id, s.resource_id, s.source, s.began_at, s.stopped_at, coalesce(s.left_at, p.left_at), s.is_displaced, s.failure,
+            select s.channel_id, s.resource_id, s.source, began.at, s.stopped_at, coalesce(s.left_at, p.left_at), s.is_displaced, s.failure,
                    i.deleted_at, r.finished_at, r.started_at,
                    case when s.missing_at > coalesce(s.seen_at, '-infinity') then s.missing_at end,
-                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until, s.ingress_id, s.cut_at, s.cut_reason
+                   x.id, x.started_at, x.media_ended_at, x.end_reason, x.reconnect_window_seconds, x.reconnect_until, s.ingress_id,
+                   x.contested_at, s.replaced_by, s.cut_at, s.cut_reason, cutoff.at, cutoff.reason
             from horizon h
             cross join lateral (select * from ingest_segments where channel_id = h.channel_id and began_at >= h.at offset 0) s
             left join lateral (select deleted_at from ingresses where id = s.ingress_id offset 0) i on true
@@ -125,6 +144,11 @@ public static class SessionWrites
             left join lateral (
                 select left_at from presences where participant_sid = s.resource_id and s.source = 'Ingress' and s.left_at is null offset 0) p on true -- of an encoder that is known by its SID alone
             left join lateral (select * from sessions where id = s.session_id offset 0) x on true
+            cross join lateral ( -- whoever we saw on the air after all had been cut off began after it, whatever his clock says
+                select greatest(s.began_at, case when s.seen_at is not null then (
+                    select max(greatest(c.off_until, c.enforced_at)) from cutoffs c
+                    where c.channel_id = s.channel_id and c.enforced_at is not null and greatest(c.off_until, c.enforced_at) < s.seen_at) end) as at) began
+            left join lateral (select c.at, c.reason from cutoffs c where c.channel_id = s.channel_id and c.off_until >= began.at order by c.at, c.id limit 1) cutoff on true
             """, connection);
         command.Parameters.AddWithValue("channels", channels);
         command.Parameters.AddWithValue("segments", changedSegments);
@@ -138,11 +162,11 @@ public static class SessionWrites
             if (!loaded.TryGetValue(channel, out var facts)) loaded[channel] = facts = ([], []);
             Guid? session = row.IsDBNull(12) ? null : row.GetGuid(12);
             if (session is { } id)
-                facts.Known[id] = new DerivedSession(id, row.GetFieldValue<DateTimeOffset>(13), Time(row, 14), Text(row, 15), row.GetInt32(16), Time(row, 17));
+                facts.Known[id] = new DerivedSession(id, row.GetFieldValue<DateTimeOffset>(13), Time(row, 14), Text(row, 15), row.GetInt32(16), Time(row, 17)) { ContestedAt = Time(row, 19) };
             facts.Segments.Add(new SegmentFacts(
                 row.GetString(1), Enum.Parse<SegmentSource>(row.GetString(2)), Text(row, 18), row.GetFieldValue<DateTimeOffset>(3),
                 Time(row, 4), Time(row, 5), row.GetBoolean(6), Text(row, 7), Time(row, 8), Time(row, 9), Time(row, 10), session)
-            { MissingAt = Time(row, 11), CutAt = Time(row, 19), CutReason = Text(row, 20) });
+            { MissingAt = Time(row, 11), ReplacedBy = Text(row, 20), CutAt = Time(row, 21), CutReason = Text(row, 22), OffAt = Time(row, 23), OffReason = Text(row, 24) });
         }
 
         return loaded;
@@ -155,25 +179,27 @@ public static class SessionWrites
         await using var writes = new NpgsqlBatch(connection);
         writes.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            update ingest_segments s set ended_at = f.ended_at, end_reason = f.reason, session_id = f.session_id
-            from unnest(@ids, @ended, @reasons, @sessions) as f (id, ended_at, reason, session_id)
-            where s.resource_id = f.id and (s.ended_at, s.end_reason, s.session_id) is distinct from (f.ended_at, f.reason, f.session_id)
+            update ingest_segments s set ended_at = f.ended_at, end_reason = f.reason, session_id = f.session_id, replaced_by = f.replaced_by
+            from unnest(@ids, @ended, @reasons, @sessions, @replaced) as f (id, ended_at, reason, session_id, replaced_by)
+            where s.resource_id = f.id and (s.ended_at, s.end_reason, s.session_id, s.replaced_by) is distinct from (f.ended_at, f.reason, f.session_id, f.replaced_by)
             """)
         {
             Parameters =
             {
                 new("ids", ends.Select(e => e.ResourceId).ToArray()), new("ended", ends.Select(e => e.EndedAt).ToArray()),
                 new("reasons", ends.Select(e => e.Reason).ToArray()), new("sessions", ends.Select(e => e.SessionId).ToArray()),
+                new("replaced", ends.Select(e => e.ReplacedBy).ToArray()),
             },
         });
         writes.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            insert into sessions as s (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds, reconnect_until)
-            select * from unnest(@ids, @channels, @started, @ended, @reasons, @windows, @until)
+            insert into sessions as s (id, channel_id, started_at, media_ended_at, end_reason, reconnect_window_seconds, reconnect_until, contested_at)
+            select * from unnest(@ids, @channels, @started, @ended, @reasons, @windows, @until, @contested)
             on conflict (id) do update set
-                started_at = excluded.started_at, media_ended_at = excluded.media_ended_at, end_reason = excluded.end_reason, reconnect_until = excluded.reconnect_until
-            where (s.started_at, s.media_ended_at, s.end_reason, s.reconnect_until)
-                is distinct from (excluded.started_at, excluded.media_ended_at, excluded.end_reason, excluded.reconnect_until)
+                started_at = excluded.started_at, media_ended_at = excluded.media_ended_at, end_reason = excluded.end_reason, reconnect_until = excluded.reconnect_until,
+                contested_at = excluded.contested_at
+            where (s.started_at, s.media_ended_at, s.end_reason, s.reconnect_until, s.contested_at)
+                is distinct from (excluded.started_at, excluded.media_ended_at, excluded.end_reason, excluded.reconnect_until, excluded.contested_at)
             """)
         {
             Parameters =
@@ -181,7 +207,7 @@ public static class SessionWrites
                 new("ids", sessions.Select(s => s.Session.Id).ToArray()), new("channels", sessions.Select(s => s.Channel).ToArray()),
                 new("started", sessions.Select(s => s.Session.StartedAt).ToArray()), new("ended", sessions.Select(s => s.Session.MediaEndedAt).ToArray()),
                 new("reasons", sessions.Select(s => s.Session.EndReason).ToArray()), new("windows", sessions.Select(s => s.Session.ReconnectWindowSeconds).ToArray()),
-                new("until", sessions.Select(s => s.Session.ReconnectUntil).ToArray()),
+                new("until", sessions.Select(s => s.Session.ReconnectUntil).ToArray()), new("contested", sessions.Select(s => s.Session.ContestedAt).ToArray()),
             },
         });
         if (obsolete.Count > 0)
@@ -193,8 +219,8 @@ public static class SessionWrites
     /// <summary>A session begins once, however often late facts merge it with another and part them again.</summary>
     private static NpgsqlBatchCommand Record(List<(Guid Channel, Change Change)> history, Cause cause) => new(
         """
-        insert into timeline (channel_id, session_id, transition, at, reason, cause, evidence)
-        select * from unnest(@channels, @sessions, @transitions, @at, @reasons, @causes, @evidence)
+        insert into timeline (channel_id, session_id, transition, at, reason, cause, evidence, subject, replaced_by)
+        select * from unnest(@channels, @sessions, @transitions, @at, @reasons, @causes, @evidence, @subjects, @replaced)
         on conflict (session_id) where transition = 'Started' do nothing
         """)
     {
@@ -204,6 +230,7 @@ public static class SessionWrites
             new("transitions", history.Select(h => h.Change.Transition.ToString()).ToArray()), new("at", history.Select(h => h.Change.At).ToArray()),
             new("reasons", history.Select(h => h.Change.Reason).ToArray()), new("causes", history.Select(_ => cause.Kind.ToString()).ToArray()),
             new("evidence", history.Select(h => cause.Evidence.GetValueOrDefault(h.Channel, "")).ToArray()),
+            new("subjects", history.Select(h => h.Change.Subject).ToArray()), new("replaced", history.Select(h => h.Change.ReplacedBy).ToArray()),
         },
     };
 

@@ -13,8 +13,14 @@ public sealed class TimelineEntry
     /// <summary>When it happened, as the facts have it.</summary>
     public DateTimeOffset At { get; private set; }
 
-    /// <summary>Why media stopped (<see cref="EndReasons"/>); null when it did not.</summary>
+    /// <summary>Why media stopped (<see cref="EndReasons"/>), or the code of an ingest issue; null when there is nothing to say.</summary>
     public string? Reason { get; private set; }
+
+    /// <summary>What it speaks of within the session: the segment that was taken over, the minutes that are left.</summary>
+    public string? Subject { get; private set; }
+
+    /// <summary>Of a takeover: the segment that took the subject's place.</summary>
+    public string? ReplacedBy { get; private set; }
 
     public ChangeCause Cause { get; private set; }
 
@@ -44,6 +50,21 @@ public enum Transition
 
     /// <summary>What became known later shows that it was part of another session.</summary>
     Merged,
+
+    /// <summary>An encoder took the place of another on the same channel; the session went on.</summary>
+    Takeover,
+
+    /// <summary>Several encoders fight over the key: said once for each <see cref="Contest"/>.</summary>
+    Contested,
+
+    /// <summary>It will soon have lasted as long as the channel allows. Once for each warning.</summary>
+    DurationWarning,
+
+    /// <summary>Something is wrong with what the encoder sends, or a connection was refused.</summary>
+    IssueOpened,
+
+    /// <summary>It is not any more.</summary>
+    IssueClosed,
 }
 
 /// <summary>Who told.</summary>
@@ -52,4 +73,7 @@ public enum ChangeCause
     Webhook,
     Reconcile,
     Api,
+
+    /// <summary>A rule of ours: a broadcast's longest duration, a contested key, a look at an encoder's health.</summary>
+    Rule,
 }

@@ -20,7 +20,7 @@ public sealed class Timelines(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select id, transition, at, reason, cause, evidence, recorded_at from timeline
+            select id, transition, at, reason, cause, evidence, recorded_at, subject, replaced_by from timeline
             where session_id = @session and id > @after order by id limit @count
             """);
         command.Parameters.AddWithValue("session", session);
@@ -32,7 +32,11 @@ public sealed class Timelines(NpgsqlDataSource database)
         {
             changes.Add(new RecordedChange(
                 row.GetInt64(0), Enum.Parse<Transition>(row.GetString(1)), row.GetFieldValue<DateTimeOffset>(2), row.IsDBNull(3) ? null : row.GetString(3),
-                Enum.Parse<ChangeCause>(row.GetString(4)), row.GetString(5), row.GetFieldValue<DateTimeOffset>(6)));
+                Enum.Parse<ChangeCause>(row.GetString(4)), row.GetString(5), row.GetFieldValue<DateTimeOffset>(6))
+            {
+                Subject = row.IsDBNull(7) ? null : row.GetString(7),
+                ReplacedBy = row.IsDBNull(8) ? null : row.GetString(8),
+            });
         }
 
         return changes;
@@ -58,4 +62,11 @@ public sealed class Timelines(NpgsqlDataSource database)
 /// <param name="Id">Grows in the order in which we learned of things.</param>
 /// <param name="At">When it happened, as the facts have it.</param>
 /// <param name="Evidence">The webhook event that told, or the segment that the reconciler or the API changed.</param>
-public sealed record RecordedChange(long Id, Transition Transition, DateTimeOffset At, string? Reason, ChangeCause Cause, string Evidence, DateTimeOffset RecordedAt);
+public sealed record RecordedChange(long Id, Transition Transition, DateTimeOffset At, string? Reason, ChangeCause Cause, string Evidence, DateTimeOffset RecordedAt)
+{
+    /// <summary>What it speaks of within the session.</summary>
+    public string? Subject { get; init; }
+
+    /// <summary>Of a takeover: the segment that took the subject's place.</summary>
+    public string? ReplacedBy { get; init; }
+}

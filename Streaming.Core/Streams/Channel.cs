@@ -18,6 +18,12 @@ public sealed class Channel
     /// <summary>The longest reconnect window a creator may choose, in seconds.</summary>
     public const int MaxReconnectWindowSeconds = 1800;
 
+    /// <summary>How long a broadcast may last, in minutes, unless the creator chose otherwise.</summary>
+    public const int DefaultMaxDurationMinutes = 720;
+
+    /// <summary>The longest duration a creator may choose, in minutes: two days.</summary>
+    public const int MaxMaxDurationMinutes = 2880;
+
     private Channel() { }
 
     public Channel(string userId, DateTimeOffset now)
@@ -27,6 +33,7 @@ public sealed class Channel
         Title = "Untitled stream";
         IsChatEnabled = true;
         ReconnectWindowSeconds = DefaultReconnectWindowSeconds;
+        MaxDurationMinutes = DefaultMaxDurationMinutes;
         CreatedAt = now;
         UpdatedAt = now;
     }
@@ -45,6 +52,13 @@ public sealed class Channel
     public bool IsChatDelayed { get; private set; }
     public bool IsChatFollowersOnly { get; private set; }
     public int ReconnectWindowSeconds { get; private set; }
+
+    /// <summary>A broadcast that lasts longer is ended.</summary>
+    public int MaxDurationMinutes { get; private set; }
+
+    /// <summary>What happens when publishers fight over a key.</summary>
+    public ContestRule OnContest { get; private set; }
+
     public DateTimeOffset CreatedAt { get; private set; }
     public DateTimeOffset UpdatedAt { get; private set; }
 
@@ -81,4 +95,24 @@ public sealed class Channel
         IsChatFollowersOnly = followersOnly ?? IsChatFollowersOnly;
         if (before != (IsChatEnabled, IsChatDelayed, IsChatFollowersOnly)) UpdatedAt = now;
     }
+
+    /// <summary>Changes the limits of a broadcast; what is null stays as it is. A session that has begun keeps its reconnect window.</summary>
+    public void LimitBroadcasts(int? reconnectWindowSeconds, int? maxDurationMinutes, ContestRule? onContest, DateTimeOffset now)
+    {
+        var before = (ReconnectWindowSeconds, MaxDurationMinutes, OnContest);
+        ReconnectWindowSeconds = reconnectWindowSeconds ?? ReconnectWindowSeconds;
+        MaxDurationMinutes = maxDurationMinutes ?? MaxDurationMinutes;
+        OnContest = onContest ?? OnContest;
+        if (before != (ReconnectWindowSeconds, MaxDurationMinutes, OnContest)) UpdatedAt = now;
+    }
+}
+
+/// <summary>What happens when publishers fight over a key.</summary>
+public enum ContestRule
+{
+    /// <summary>The creator is told, and the newest publisher goes on.</summary>
+    Alert,
+
+    /// <summary>The broadcast is ended and the key disabled until the creator enables it again.</summary>
+    Disable,
 }

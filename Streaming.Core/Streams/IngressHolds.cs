@@ -21,6 +21,13 @@ public static class IngressHolds
         NpgsqlConnection connection, Guid channel, string? ingress, HoldReason reason, DateTimeOffset? until, string endReason, CancellationToken ct)
     {
         var windows = await SessionWrites.LockChannels(connection, [channel], ct);
+        await Hold(connection, channel, ingress, reason, until, ct);
+        await SessionWrites.Cut(connection, windows, channel, ingress, endReason, ct);
+    }
+
+    /// <summary>Holds the key in the caller's transaction, which ends what is published in its own way; see <see cref="Cutoff"/>.</summary>
+    internal static async Task Hold(NpgsqlConnection connection, Guid channel, string? ingress, HoldReason reason, DateTimeOffset? until, CancellationToken ct)
+    {
         await using var place = new NpgsqlCommand(
             """
             insert into ingress_holds as h (id, channel_id, ingress_id, reason, until, placed_at) values (@id, @channel, @ingress, @reason, @until, now())
@@ -34,7 +41,6 @@ public static class IngressHolds
             },
         };
         await place.ExecuteNonQueryAsync(ct);
-        await SessionWrites.Cut(connection, windows, channel, ingress, endReason, ct);
     }
 
     /// <returns>Whether there was one.</returns>

@@ -12,7 +12,7 @@ public sealed class InfoTests : IAsyncLifetime
 
     private static readonly string[] Members =
     [
-        "id", "userId", "title", "thumbnail", "isLive", "visibility", "isChatEnabled", "isChatDelayed", "isChatFollowersOnly", "reconnectWindowSeconds", "ingress", "createdAt", "updatedAt",
+        "id", "userId", "title", "thumbnail", "isLive", "visibility", "isChatEnabled", "isChatDelayed", "isChatFollowersOnly", "reconnectWindowSeconds", "maxDurationMinutes", "onContest", "ingress", "createdAt", "updatedAt",
     ];
 
     private TestSystem _system = null!;

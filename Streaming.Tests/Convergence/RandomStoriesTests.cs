@@ -38,7 +38,7 @@ public sealed class RandomStoriesTests
 
         // Chance was not idle.
         Assert.InRange(expected.Values.Distinct().Count(), AtOnce / 2, AtOnce);
-        foreach (var seen in new[] { "Live, 1 watching", "Ended, ", "taken_over", "ingress_deleted", "wrong_protocol" }) Assert.Contains(expected.Values, e => e.Contains(seen, StringComparison.Ordinal));
+        foreach (var seen in new[] { "Live, 1 watching", "Ended, ", "taken_over", "ingress_deleted", "ended_by_creator", "wrong_protocol" }) Assert.Contains(expected.Values, e => e.Contains(seen, StringComparison.Ordinal));
     }
 
     /// <summary>Step by step, each in a batch with the same step of the other stories.</summary>

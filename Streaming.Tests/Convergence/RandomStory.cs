@@ -58,6 +58,7 @@ internal sealed class RandomStory
             case 10: RoomCloses(); break;
             default:
                 if (_key == "IN_1" && _random.Next(3) == 0) WeDeleteTheKey();
+                else if (_random.Next(3) == 0) WeTakeItOffTheAir();
                 else Tell(InRoom(EventKinds.ParticipantConnectionAborted) with { Participant = Participant(new Connection(NewId("PA"), "viewer:9:9", null, _now)) });
                 break;
         }
@@ -131,6 +132,13 @@ internal sealed class RandomStory
         _steps.Add(new Step(null, At(0, _now)));
         if (_inRoom.Find(c => c.Identity == "encoder") is { } encoder) Go(encoder, isDisplaced: false);
         _key = "IN_2";
+    }
+
+    /// <summary>By our clock. Some encoder may not care and come back at once, and somebody in the room may not have been removed yet.</summary>
+    private void WeTakeItOffTheAir()
+    {
+        _steps.Add(new Step(null, Cut: (At(0, _now), At(0, _now + (_random.Next(3) * 30)))));
+        if (_random.Next(4) > 0 && _inRoom.Find(c => c.Identity == "encoder") is { } encoder) Go(encoder, isDisplaced: false);
     }
 
     /// <summary>Without a word of anybody. The room opens again, on whichever node, as if it had never closed.</summary>

@@ -149,6 +149,75 @@ public sealed class SessionTimelineTests
         }
     }
 
+    [Fact]
+    public void What_is_on_the_air_at_a_cutoff_ends_with_it_and_nobody_continues_the_session()
+    {
+        var timeline = Derive([Off(Segment("RT_1", 0), at: 20), Segment("RT_2", 25)]);
+        Assert.Equal([(At(20), EndReasons.EndedByCreator, At(20)), (null, null, null)], timeline.Sessions.Select(s => (s.MediaEndedAt, s.EndReason, s.ReconnectUntil)));
+    }
+
+    [Fact]
+    public void A_cutoff_while_reconnecting_closes_the_session_and_leaves_the_moment_at_which_media_stopped()
+    {
+        var session = Assert.Single(Derive([Off(Segment("RT_1", 0, stopAt: 10), at: 20)]).Sessions);
+        Assert.Equal((At(10), EndReasons.EndedByCreator, At(20)), (session.MediaEndedAt, session.EndReason, session.ReconnectUntil));
+    }
+
+    [Fact]
+    public void A_session_that_was_over_before_a_cutoff_keeps_its_reason() =>
+        Assert.Equal(EndReasons.Stopped, Assert.Single(Derive([Off(Segment("RT_1", 0, stopAt: 10), at: 71)]).Sessions).EndReason);
+
+    [Fact]
+    public void What_begins_while_the_channel_is_kept_off_the_air_is_no_broadcast()
+    {
+        var timeline = Derive([Off(Segment("RT_1", 0), at: 20), Off(Segment("RT_2", 25), at: 20)]);
+        Assert.Equal(At(20), Assert.Single(timeline.Sessions).MediaEndedAt);
+        Assert.Equal((At(25), EndReasons.EndedByCreator, null), timeline.Ends.Where(e => e.ResourceId == "RT_2").Select(e => (e.EndedAt, e.Reason, e.SessionId)).Single());
+    }
+
+    [Fact]
+    public void A_takeover_names_who_came_and_who_went_once()
+    {
+        SegmentFacts[] segments = [Segment("RT_1", 0), Segment("RT_2", 50)];
+        var timeline = Derive(segments);
+        var change = Assert.Single(SessionHistory.Between(new Dictionary<Guid, DerivedSession>(), timeline, segments), c => c.Transition == Transition.Takeover);
+        Assert.Equal(("RT_1", "RT_2", At(50)), (change.Subject, change.ReplacedBy, change.At));
+
+        var known = timeline.Sessions.ToDictionary(s => s.Id);
+        Assert.Empty(SessionHistory.Between(known, timeline, [segments[0] with { ReplacedBy = "RT_2" }, segments[1]]));
+    }
+
+    [Theory]
+    [InlineData(false, 10, 20, 30)]
+    [InlineData(true, 10, 20, 30, 40)]
+    [InlineData(true, 10, 20, 30, 69)]
+    [InlineData(false, 10, 20, 30, 71)]
+    [InlineData(false, 10, 40, 70, 100, 130, 160)]
+    public void More_than_three_takeovers_within_a_minute_are_a_contest(bool isContest, params int[] takeovers) =>
+        Assert.Equal(isContest, Contest.Latest(takeovers.Select(t => At(t))) is not null);
+
+    [Fact]
+    public void A_contest_is_said_once_as_long_as_it_lasts_whatever_becomes_known_in_which_order()
+    {
+        var all = Enumerable.Range(0, 12).Select(i => Segment($"RT_{i:00}", i * 10)).Concat(Enumerable.Range(0, 6).Select(i => Segment($"RT_later_{i:00}", 1000 + (i * 10)))).ToArray();
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var (known, seen, said) = (new Dictionary<Guid, DerivedSession>(), new List<SegmentFacts>(), 0);
+            foreach (var segment in seed == 0 ? all : [.. all.OrderBy(s => s.StartedAt.AddSeconds(new Random(seed + s.ResourceId.GetHashCode(StringComparison.Ordinal)).Next(45)))])
+            {
+                seen.Add(segment);
+                var timeline = SessionTimeline.Derive(seen, known.ToDictionary(s => s.Key, s => s.Value.ReconnectWindowSeconds), reconnectWindowSeconds: 60);
+                said += SessionHistory.Between(known, timeline, seen).Count(c => c.Transition == Transition.Contested);
+                known = timeline.Sessions.ToDictionary(s => s.Id);
+                seen = [.. seen.Select(s => timeline.Ends.Single(e => e.ResourceId == s.ResourceId) is var end ? s with { SessionId = end.SessionId, ReplacedBy = end.ReplacedBy } : s)];
+            }
+
+            Assert.Equal(2, said);
+        }
+    }
+
+    private static SegmentFacts Off(SegmentFacts segment, int at) => segment with { OffAt = At(at), OffReason = EndReasons.EndedByCreator };
+
     private static Timeline Derive(IReadOnlyList<SegmentFacts> segments) => SessionTimeline.Derive(segments, new Dictionary<Guid, int>(), reconnectWindowSeconds: 60);
 
     private static SegmentFacts Segment(string id, int startAt, int? stopAt = null) =>

@@ -44,7 +44,7 @@ internal static class SevenEventStories
         new("a second encoder takes over and is live",
             [RoomStarted, Started, Joined, Displaced(20), JoinedAgain(20), StartedAgain(20), Watcher],
             """
-            segment RT_1 Ingress IN_1: from -0.556, stopped ?, left 20 displaced; ended 20 taken_over, of the session from -0.556
+            segment RT_1 Ingress IN_1: from -0.556, stopped ?, left 20 displaced; ended 20 taken_over by RT_again, of the session from -0.556
             segment RT_again Ingress IN_1: from 19.7, stopped ?, left ?; ended ? ?, of the session from -0.556
             session from -0.556: media ended ? ?, reconnect within 60 until ?
             presence PA_1 Ingress in RM_1: 0.026 to 20
@@ -56,7 +56,7 @@ internal static class SevenEventStories
         new("a second encoder takes over and ends",
             [Started, Joined, Displaced(20), JoinedAgain(20), StartedAgain(20), EndedAgain(50), LeftAgain(50)],
             """
-            segment RT_1 Ingress IN_1: from -0.556, stopped ?, left 20 displaced; ended 20 taken_over, of the session from -0.556
+            segment RT_1 Ingress IN_1: from -0.556, stopped ?, left 20 displaced; ended 20 taken_over by RT_again, of the session from -0.556
             segment RT_again Ingress IN_1: from 19.7, stopped 50.5, left 50; ended 50.5 stopped, of the session from -0.556
             session from -0.556: media ended 50.5 stopped, reconnect within 60 until 110.5
             presence PA_1 Ingress in RM_1: 0.026 to 20

@@ -2,10 +2,10 @@ using Streaming.Core.Events;
 
 namespace Streaming.Tests.Convergence;
 
-/// <summary>One thing that happens on a channel: LiveKit tells of it, or we delete the channel's stream key ourselves.</summary>
-internal sealed record Step(LiveKitEvent? Event, DateTimeOffset? KeyDeletedAt = null)
+/// <summary>One thing that happens on a channel: LiveKit tells of it, or we delete the channel's stream key or take it off the air ourselves.</summary>
+internal sealed record Step(LiveKitEvent? Event, DateTimeOffset? KeyDeletedAt = null, (DateTimeOffset At, DateTimeOffset OffUntil)? Cut = null)
 {
-    public override string ToString() => Event is null ? "we delete the key" : $"{Event.Kind} {Event.Ingress?.ResourceId ?? Event.Participant?.Sid ?? Event.RoomSid}";
+    public override string ToString() => Event is null ? Cut is { } cut ? $"we take it off the air for {(cut.OffUntil - cut.At).TotalSeconds} s" : "we delete the key" : $"{Event.Kind} {Event.Ingress?.ResourceId ?? Event.Participant?.Sid ?? Event.RoomSid}";
 
     public static implicit operator Step(LiveKitEvent @event) => new(@event);
 }

@@ -69,6 +69,8 @@ internal sealed class StoryTeller : IAsyncDisposable
         var deletions = batch.Where(t => t.Step.KeyDeletedAt is not null).DistinctBy(t => t.Number).ToList();
         if (deletions.Count > 0) await DeleteKeys(deletions);
 
+        foreach (var told in batch.Where(t => t.Step.Cut is not null).Distinct()) await CutOff(told);
+
         var events = batch.Where(t => t.Step.Event is not null).Select(Queued).ToList();
         if (events.Count == 0) return 0;
         var applied = await _applier.Apply(events, CancellationToken.None);
@@ -147,6 +149,24 @@ internal sealed class StoryTeller : IAsyncDisposable
         await transaction.CommitAsync();
     }
 
+    /// <summary>The transaction in which our API takes a channel off the air; told again, it is the same fact.</summary>
+    private async Task CutOff(Told told)
+    {
+        var (at, until) = told.Step.Cut!.Value;
+        await using var connection = await _database.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var windows = await SessionWrites.LockChannels(connection, [_channels[told.Number]], CancellationToken.None);
+        await using var write = new NpgsqlCommand(
+            """
+            insert into cutoffs (id, channel_id, at, reason, off_until)
+            select @id, @channel, @at, 'ended_by_creator', @until where not exists (select 1 from cutoffs where channel_id = @channel and at = @at) returning id
+            """, connection);
+        var id = Guid.CreateVersion7();
+        write.Parameters.AddRange((NpgsqlParameter[])[new("id", id), new("channel", _channels[told.Number]), new("at", at), new("until", until)]);
+        if (await write.ExecuteScalarAsync() is not null) await SessionWrites.DeriveCut(connection, windows, [id], Cause, CancellationToken.None);
+        await transaction.CommitAsync();
+    }
+
     /// <summary>
     /// All that the facts imply, as text without the channel's number. A session's id is left out, and a segment names its session by its
     /// beginning: an id once given is kept, so it depends on what became known first.
@@ -158,14 +178,16 @@ internal sealed class StoryTeller : IAsyncDisposable
             with asked as materialized (select * from unnest(@ids, @numbers) as asked (channel_id, number)),
             rows as (
                 select s.channel_id, 1 as part, s.resource_id as key,
-                       format('segment %s %s %s: from %s, stopped %s%s, left %s%s; ended %s %s, of the session from %s', named(s.resource_id), s.source, named(s.ingress_id),
+                       format('segment %s %s %s: from %s, stopped %s%s, left %s%s; ended %s %s%s, of the session from %s', named(s.resource_id), s.source, named(s.ingress_id),
                               seconds(s.started_at, @zero), seconds(s.stopped_at, @zero), ' with ' || s.failure, seconds(s.left_at, @zero),
-                              case when s.is_displaced then ' displaced' end, seconds(s.ended_at, @zero), coalesce(s.end_reason, '?'), seconds(x.started_at, @zero)) as row
+                              case when s.is_displaced then ' displaced' end, seconds(s.ended_at, @zero), coalesce(s.end_reason, '?'),
+                              case when s.replaced_by is not null then ' by ' || named(s.replaced_by) end, seconds(x.started_at, @zero)) as row
                 from asked join ingest_segments s using (channel_id) left join sessions x on x.id = s.session_id
                 union all
                 select x.channel_id, 2, to_char(x.started_at, 'YYYYMMDDHH24MISSUS'),
-                       format('session from %s: media ended %s %s, reconnect within %s until %s', seconds(x.started_at, @zero), seconds(x.media_ended_at, @zero),
-                              coalesce(x.end_reason, '?'), x.reconnect_window_seconds, seconds(x.reconnect_until, @zero))
+                       format('session from %s: media ended %s %s, reconnect within %s until %s%s', seconds(x.started_at, @zero), seconds(x.media_ended_at, @zero),
+                              coalesce(x.end_reason, '?'), x.reconnect_window_seconds, seconds(x.reconnect_until, @zero),
+                              case when x.contested_at is not null then ', contested at ' || seconds(x.contested_at, @zero) end)
                 from asked join sessions x using (channel_id)
                 union all
                 select p.channel_id, 3, p.participant_sid,

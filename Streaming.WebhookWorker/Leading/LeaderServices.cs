@@ -1,3 +1,4 @@
+using Streaming.WebhookWorker.Broadcasting;
 using Streaming.WebhookWorker.Housekeeping;
 using Streaming.WebhookWorker.Reconciling;
 
@@ -9,6 +10,9 @@ internal static class LeaderServices
     {
         builder.Services.AddOptions<ReconcilingOptions>().BindConfiguration(ReconcilingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<ILeaderDuty, Reconciler>();
+        builder.Services.AddOptions<BroadcastingOptions>().BindConfiguration(BroadcastingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<ILeaderDuty, BroadcastRules>();
+        builder.Services.AddSingleton<ILeaderDuty, HealthLooks>();
         builder.Services.AddSingleton<ILeaderDuty, OrphanIngresses>();
         builder.Services.AddSingleton<ILeaderDuty, KeyKeeper>();
         builder.Services.AddSingleton<ILeaderDuty, Janitor>();

@@ -5,6 +5,8 @@ using Streaming.Api.Auth;
 using Streaming.Api.Http;
 using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Sessions;
+using Streaming.Core.Streams;
 using Streaming.Core.Viewers;
 
 namespace Streaming.Api.Features.CreatorToken;
@@ -18,12 +20,14 @@ public static class CreatorTokenEndpoints
             .WithSummary("Get a token to broadcast from the browser")
             .WithDescription("Joins the channel's room as its host, with the right to publish. Each token is for one device: a second use of it ends the first.")
             .Gives(new CreatorTokenAnswer("eyJhbGciOiJIUzI1NiJ9…", new("wss://livekit.example.com"), "host:dev-creator:m3Xq9Lr2", new(2025, 11, 23, 10, 25, 0, TimeSpan.Zero)))
-            .Fails(Errors.StreamNotFound);
+            .Fails(Errors.StreamNotFound, Errors.Suspended, Errors.ReconnectBlocked);
 
     private static async Task<Results<Ok<CreatorTokenAnswer>, ApiError>> Post(
-        HttpContext http, StreamingDb db, CurrentUser user, AccessTokens tokens, IOptions<LiveKitOptions> livekit, CancellationToken ct)
+        HttpContext http, StreamingDb db, Suspensions suspensions, Cutoffs cutoffs, CurrentUser user, AccessTokens tokens, IOptions<LiveKitOptions> livekit, TimeProvider time, CancellationToken ct)
     {
         if (await db.Channels.OwnedBy(user.Id).Select(c => (Guid?)c.Id).SingleOrDefaultAsync(ct) is not { } channel) return Errors.StreamNotFound;
+        if (await suspensions.IsSuspended(user.Id, ct)) return Errors.Suspended;
+        if (await cutoffs.OffAir(channel, time.GetUtcNow(), ct) is { } off) return Errors.ReconnectBlocked with { Details = new { off.Until } };
         var identity = Identity.Host(user.Id);
         var token = tokens.Mint(identity, channel.ToString(), RoomGrants.Creator);
         http.Response.Headers.CacheControl = "no-store";

@@ -13,7 +13,7 @@ namespace Streaming.Api.Features.Ingresses;
 /// Makes and deletes a channel's ingress: LiveKit first, since it alone can revoke a key, then our record of it. One change of a
 /// channel at a time; once LiveKit has been asked to change something, the caller's going away stops nothing.
 /// </summary>
-public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource database, LiveKitApi livekit, TimeProvider time, ILogger<IngressChanges> log)
+public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource database, Suspensions suspensions, LiveKitApi livekit, TimeProvider time, ILogger<IngressChanges> log)
 {
     /// <param name="replace">Whether a running broadcast may be cut off.</param>
     /// <param name="request">With an Idempotency-Key, what is made is kept under it.</param>
@@ -23,6 +23,7 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         var channel = await ChannelOf(userId, ct);
         await using var turn = await ChannelTurn.TryTake(database, channel, ct);
         if (turn is null) return (null, Errors.IngressChanging);
+        if (await suspensions.IsSuspended(userId, ct)) return (null, Errors.Suspended);
 
         var current = await db.Ingresses.SingleOrDefaultAsync(i => i.ChannelId == channel && i.DeletedAt == null, ct);
         if (current?.CreatedAt > arrivedAt) return (null, Errors.IngressChanging);

@@ -19,7 +19,7 @@ public static class IngressEndpoints
             .Idempotent(ShowAgain)
             .Takes(new CreateIngress(IngressType.WHIP))
             .Gives(new IngressCreated("IN_7bJd3kQx2fGm", "rtmp://ingress.example.com/live", "(the stream key)", "dev-creator"))
-            .Fails(Errors.StreamLive, Errors.IngressChanging, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
+            .Fails(Errors.StreamLive, Errors.IngressChanging, Errors.Suspended, Errors.LiveKitRefused, Errors.LiveKitBadAnswer, Errors.LiveKitUnavailable, Errors.LiveKitTimeout);
         ingress.MapDelete("/", Delete)
             .WithSummary("Delete the stream key")
             .WithDescription("The key stops working at once; a running broadcast is cut off and its session ended. The channel and its settings stay.")

@@ -19,7 +19,11 @@ public sealed class KeyStates(StreamingDb db, KeyEnforcement keys)
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var connection = (NpgsqlConnection)db.Database.GetDbConnection();
-        if (enabled) await IngressHolds.Lift(connection, channel, ingressId, HoldReason.Disabled, ct);
+        if (enabled)
+        {
+            await IngressHolds.Lift(connection, channel, ingressId, HoldReason.Disabled, ct);
+            await IngressHolds.Lift(connection, channel, ingressId, HoldReason.Contested, ct);
+        }
         else await IngressHolds.Place(connection, channel, ingressId, HoldReason.Disabled, until: null, EndReasons.Disabled, ct);
         await transaction.CommitAsync(ct);
 

@@ -24,14 +24,14 @@ public static class StatusEndpoints
         if (await states.OfOwner(user.Id, ct) is not { } channel) return Errors.StreamNotFound;
         var watching = await viewers.Of(channel.ChannelId, ct);
         return TypedResults.Ok(new StreamStatus(
-            channel.State == LiveState.Live, watching.Viewers, channel.StartedAt, channel.State, channel.SessionId, channel.ReconnectingUntil, channel.IsStale, channel.AsOf));
+            channel.State is LiveState.Live or LiveState.Test, watching.Viewers, channel.StartedAt, channel.State, channel.SessionId, channel.ReconnectingUntil, channel.IsStale, channel.AsOf));
     }
 }
 
 /// <param name="IsLive">Whether media is arriving now.</param>
 /// <param name="ViewerCount">Distinct people in the room who watch; the creator is not among them.</param>
 /// <param name="StartedAt">When the session that is running began; absent when none is.</param>
-/// <param name="State">`offline` (never live), `starting` (the creator is connected, no media yet), `live`, `reconnecting` or `ended`.</param>
+/// <param name="State">`offline` (never live), `starting` (the creator is connected, no media yet), `live`, `reconnecting`, `ended`, or `test` (live, and seen by nobody else).</param>
 /// <param name="SessionId">The session that is running, or the last one.</param>
 /// <param name="ReconnectingUntil">Until when the session may go on; given while reconnecting.</param>
 /// <param name="Stale">Whether the answer may be out of date.</param>

@@ -23,6 +23,9 @@ internal sealed class HistoryMapping : IEntityTypeConfiguration<Correction>, IEn
         entry.Property(e => e.RecordedAt).HasDefaultValueSql("now()");
         entry.HasOne<Channel>().WithMany().HasForeignKey(e => e.ChannelId).OnDelete(DeleteBehavior.Cascade);
         entry.HasIndex(e => new { e.SessionId, e.Id });
+        entry.Property(e => e.Subject).HasMaxLength(256);
+        entry.Property(e => e.ReplacedBy).HasMaxLength(256);
+        entry.HasIndex(e => new { e.SessionId, e.Subject }).IsUnique().HasFilter("transition = 'DurationWarning'").HasDatabaseName("ix_timeline_one_warning");
         entry.HasIndex(e => e.SessionId).IsUnique().HasFilter("transition = 'Started'").HasDatabaseName("ix_timeline_one_start");
     }
 }
