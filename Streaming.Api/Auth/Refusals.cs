@@ -17,7 +17,7 @@ public sealed class Refusals : IAuthorizationMiddlewareResultHandler
     private static async Task<ApiError> ErrorOf(PolicyAuthorizationResult result, HttpContext context)
     {
         if (result.Forbidden) return result.AuthorizationFailure?.FailureReasons.OfType<Reason>().FirstOrDefault()?.Error ?? Errors.Forbidden;
-        if ((await context.AuthenticateAsync()).Failure is UserTokens.KeysUnavailable) return Errors.AuthUnavailable;
+        if ((await context.AuthenticateAsync()).Failure is UserTokens.CannotBeChecked { Error: var error }) return error;
 
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return Errors.Unauthorized;

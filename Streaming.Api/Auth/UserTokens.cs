@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -8,11 +9,12 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Streaming.Api.Http;
 using Streaming.Core.Creators;
 
 namespace Streaming.Api.Auth;
 
-/// <summary>Who is calling: session tokens of the auth server, in the Authorization header and nowhere else.</summary>
+/// <summary>Who is calling: session tokens of the auth server, in the Authorization header (and, where a deployment names one, in a cookie: <see cref="OpaqueSignIn"/>).</summary>
 public static partial class UserTokens
 {
     /// <summary>A token with a whole user row in it has some 1 KiB.</summary>
@@ -32,8 +34,8 @@ public static partial class UserTokens
         services.AddOptions<SessionTokenOptions>().BindConfiguration(SessionTokenOptions.Section)
             .PostConfigure<IOptions<DevelopmentIssuerOptions>>((tokens, issuer) => issuer.Value.ApplyTo(tokens))
             .ValidateDataAnnotations()
-            .Validate<IOptions<DevelopmentIssuerOptions>>((tokens, issuer) => tokens.JwksUrl is not null || issuer.Value.Enabled,
-                "SessionTokens:JwksUrl must be the address of the auth server's keys (for local work without one, enable DevelopmentIssuer).")
+            .Validate<IOptions<DevelopmentIssuerOptions>>((tokens, issuer) => tokens.JwksUrl is not null || issuer.Value.Enabled || tokens is { SessionUrl: not null, Issuer: null },
+                "SessionTokens:JwksUrl must be the address of the auth server's keys, or SessionTokens:SessionUrl that of its sessions (for local work without either, enable DevelopmentIssuer).")
             .ValidateOnStart();
 
         services.AddSingleton<DevelopmentIssuer>();
@@ -44,9 +46,17 @@ public static partial class UserTokens
                 client.MaxResponseContentBufferSize = SessionKeys.MaxBytes;
             })
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
+        services.AddSingleton<OpaqueTokens>();
+        services.AddSingleton<OpaqueSignIn>();
+        services.AddHttpClient(OpaqueTokens.HttpClientName, client =>
+            {
+                client.Timeout = OpaqueTokens.AskTimeout;
+                client.MaxResponseContentBufferSize = OpaqueTokens.MaxBytes;
+            })
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
 
         services.AddAuthentication(Scheme).AddJwtBearer();
-        services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
+        services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, OpaqueSignIn, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
         services.AddSingleton<IAuthorizationHandler, ApprovedCreator.Check>();
         services.AddSingleton<IAuthorizationHandler, AdministratorsOnly.Check>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
@@ -57,7 +67,7 @@ public static partial class UserTokens
             .AddPolicy(AdministratorsOnly.Policy, policy => policy.RequireAuthenticatedUser().AddRequirements(new AdministratorsOnly()));
     }
 
-    private static void Configure(JwtBearerOptions bearer, SessionKeys keys, IOptions<SessionTokenOptions> options, TimeProvider time)
+    private static void Configure(JwtBearerOptions bearer, SessionKeys keys, OpaqueSignIn opaque, IOptions<SessionTokenOptions> options, TimeProvider time)
     {
         var tokens = options.Value;
         bearer.MapInboundClaims = false;
@@ -78,7 +88,10 @@ public static partial class UserTokens
         };
         bearer.Events = new()
         {
-            OnMessageReceived = context => Receive(context, keys, tokens),
+            OnMessageReceived = async context =>
+            {
+                if (!await opaque.TryReceive(context)) await Receive(context, keys, tokens);
+            },
             OnTokenValidated = Accept,
         };
     }
@@ -95,7 +108,7 @@ public static partial class UserTokens
         }
         var token = header["Bearer ".Length..].Trim();
         if (token.Length > MaxBytes || ReadHeader(token) is not var (algorithm, keyId) || !options.Accepted.Contains(algorithm)) context.Fail("Not a session token.");
-        else if (!await keys.Look(keyId, algorithm, context.HttpContext.RequestAborted)) context.Fail(new KeysUnavailable());
+        else if (!await keys.Look(keyId, algorithm, context.HttpContext.RequestAborted)) context.Fail(new CannotBeChecked(Errors.AuthUnavailable));
         else context.Token = token; // for the handler to validate
     }
 
@@ -118,19 +131,27 @@ public static partial class UserTokens
         }
     }
 
-    /// <summary>Of all that a token says, only who it is goes on, and when he proved it: what he may do is for the database to say.</summary>
     private static Task Accept(TokenValidatedContext context)
     {
         var token = (JsonWebToken)context.SecurityToken;
         if (Username.Of(ReadText(token, "username")) is { } name) context.HttpContext.Features.Set(new UsernameInToken(name));
         if (ReadText(token, "sub") is { } id && IsUserId(id))
         {
-            var signedIn = token.Claims.Where(c => c is { Type: "auth_time", ValueType: ClaimValueTypes.Integer or ClaimValueTypes.Integer32 or ClaimValueTypes.Integer64 });
-            context.Principal = new(new ClaimsIdentity([new Claim("sub", id), .. signedIn.Take(1).Select(c => new Claim(c.Type, c.Value))], Scheme, nameType: "sub", roleType: null));
+            var signedIn = token.Claims.FirstOrDefault(c => c is { Type: "auth_time", ValueType: ClaimValueTypes.Integer or ClaimValueTypes.Integer32 or ClaimValueTypes.Integer64 });
+            context.Principal = PrincipalOf(id, long.TryParse(signedIn?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null);
         }
         else
             context.Fail("No user id.");
         return Task.CompletedTask;
+    }
+
+    /// <summary>Of all that a token says, only who it is goes on, and when he proved it: what he may do is for the database to say.</summary>
+    /// <param name="signedIn">In Unix seconds.</param>
+    internal static ClaimsPrincipal PrincipalOf(string userId, long? signedIn)
+    {
+        var claims = new List<Claim> { new("sub", userId) };
+        if (signedIn is { } seconds) claims.Add(new("auth_time", seconds.ToString(CultureInfo.InvariantCulture)));
+        return new(new ClaimsIdentity(claims, Scheme, nameType: "sub", roleType: null));
     }
 
     /// <summary>Read here because IdentityModel gives a number in the place of the text as if it were one.</summary>
@@ -146,6 +167,9 @@ public static partial class UserTokens
     [GeneratedRegex(@"\A[A-Za-z0-9_-]{1,64}\z", RegexOptions.CultureInvariant)]
     private static partial Regex UserId();
 
-    /// <summary>A token that nobody can check, because no key has ever been fetched. It may well be valid.</summary>
-    internal sealed class KeysUnavailable() : Exception("No keys.");
+    /// <summary>A token that nobody can check now. It may well be valid.</summary>
+    internal sealed class CannotBeChecked(ApiError error) : Exception(error.Code)
+    {
+        public ApiError Error => error;
+    }
 }

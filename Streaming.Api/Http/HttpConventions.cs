@@ -40,7 +40,7 @@ public static class HttpConventions
         services.AddSingleton<IdempotentRequests>();
 
         services.AddCors();
-        services.AddOptions<CorsOptions>().Configure<IOptions<HttpOptions>>((cors, o) => cors.AddDefaultPolicy(policy => policy
+        services.AddOptions<CorsOptions>().Configure<IOptions<HttpOptions>, IOptions<SessionTokenOptions>>((cors, o, tokens) => cors.AddDefaultPolicy(policy => (tokens.Value.Cookies is [] ? policy : policy.AllowCredentials())
             .WithOrigins(o.Value.CorsOrigins).WithMethods("GET", "POST", "PUT", "DELETE")
             .WithHeaders("Authorization", "Content-Type", "If-Match", IdempotentRequests.Header).WithExposedHeaders("ETag", "Retry-After", IdempotentRequests.ReplayedHeader)));
 

@@ -22,8 +22,11 @@ public sealed class RateLimitOptions : IValidatableObject
     /// <summary>Webhook deliveries with a wrong signature from one remote address. Good ones are never limited.</summary>
     public Allowance FailedSignatures { get; set; } = new(20, 60);
 
+    /// <summary>Opaque session tokens of nobody from one remote address: after so many, the auth server is not asked for more.</summary>
+    public Allowance UnknownTokens { get; set; } = new(20, 60);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, FailedSignatures }.Any(a => a.Requests < 1 || a.Seconds < 1)
+        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, FailedSignatures, UnknownTokens }.Any(a => a.Requests < 1 || a.Seconds < 1)
             ? [new ValidationResult("RateLimits has an allowance with fewer than 1 request or 1 second.")]
             : [];
 }
