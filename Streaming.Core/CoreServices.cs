@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
@@ -34,6 +35,7 @@ public static class CoreServices
         services.AddDbContextPool<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton<Approvals>();
         services.AddSingleton<Administrators>();
+        services.AddScoped<AdministratorChanges>();
         services.AddSingleton<EventQueue>();
         services.AddSingleton<EventApplier>();
         services.AddSingleton<Spool>();

@@ -1,4 +1,6 @@
 using Streaming.Api.Features.Account;
+using Streaming.Api.Features.Administrators;
+using Streaming.Api.Features.Applications;
 using Streaming.Api.Features.Audit;
 using Streaming.Api.Features.Broadcasts;
 using Streaming.Api.Features.ChatSettings;
@@ -17,8 +19,11 @@ namespace Streaming.Api.Features;
 internal static class FeatureEndpoints
 {
     /// <summary>The use cases that are more than a handler.</summary>
-    public static IServiceCollection AddFeatures(this IServiceCollection services) =>
-        services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddSingleton<EventIntake>();
+    public static IServiceCollection AddFeatures(this IServiceCollection services)
+    {
+        services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>();
+    }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
     {
@@ -32,6 +37,9 @@ internal static class FeatureEndpoints
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();
+        app.MapApplication();
+        app.MapReview();
+        app.MapAdministrators();
         app.MapAudit();
         app.MapAccount();
         app.MapSuspensions();

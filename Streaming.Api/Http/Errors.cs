@@ -32,7 +32,9 @@ public static class Errors
     public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
         "There is no ingress to delete.");
     public static readonly ApiError UserNotFound = new(404, "user_not_found", "No user was found.",
-        "No user with this id has ever called this API.");
+        "No user with this id has ever called this API, or he is no administrator who could cease to be one.");
+    public static readonly ApiError ApplicationNotFound = new(404, "application_not_found", "No creator application was found.",
+        "The user has not applied, or there is no application with this id.");
     public static readonly ApiError MethodNotAllowed = new(405, "method_not_allowed", "This address does not answer this method.",
         "`Allow` lists the methods that it does answer.");
     public static readonly ApiError RequestTimeout = new(408, "request_timeout", "The request body arrived too slowly.",
@@ -51,6 +53,16 @@ public static class Errors
         "An administrator has suspended the channel.");
     public static readonly ApiError UsernameTaken = new(409, "username_taken", "This username is taken.",
         "Somebody else has it. Choose another.");
+    public static readonly ApiError ApplicationOpen = new(409, "application_open", "You have an application that is pending or approved.",
+        "One application at a time. Read it, or withdraw it while it is pending.");
+    public static readonly ApiError ReapplyTooSoon = new(409, "reapply_too_soon", "You cannot apply again yet.",
+        "The last application was rejected or its approval revoked not long ago. `details.reapplyAt` and `Retry-After` say when it can be made anew.");
+    public static readonly ApiError ApplicationDecided = new(409, "application_decided", "This application is not pending any more.",
+        "Somebody has approved, rejected or withdrawn it meanwhile. `details.status` says which.");
+    public static readonly ApiError ApplicationNotApproved = new(409, "application_not_approved", "This application is not approved.",
+        "Only an approval can be revoked. `details.status` says where the application stands.");
+    public static readonly ApiError LastAdministrator = new(409, "last_administrator", "The last administrator cannot be removed.",
+        "Make somebody else an administrator first.");
     public static readonly ApiError PreconditionFailed = new(412, "precondition_failed", "The resource has changed since you read it.",
         "`If-Match` names an older version: read again and repeat.");
     public static readonly ApiError PayloadTooLarge = new(413, "payload_too_large", "The request body is too large.",

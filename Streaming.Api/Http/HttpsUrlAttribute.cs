@@ -21,7 +21,7 @@ public sealed partial class HttpsUrlAttribute : ValidationAttribute
         return value is string url && Complaint(url, allowed) is { } complaint ? new ValidationResult(complaint) : ValidationResult.Success;
     }
 
-    private static string? Complaint(string url, string[] allowedHosts)
+    internal static string? Complaint(string url, string[] allowedHosts)
     {
         if (url.Length > MaxLength) return $"must have at most {MaxLength} characters.";
         if (Shape().Match(url) is not { Success: true } match) return "must be an https URL with a host name, without user or port.";

@@ -19,7 +19,7 @@ public static class PersonalData
     [
         // His own
         new("administrators", "user_id* granted_at*", "user_id = @user", Delete),
-        new("creator_applications", "id user_id* status* applied_at* decided_at*", "user_id = @user", Delete),
+        new("creator_applications", "id user_id* status* about* links* applied_at* decided_at* reason*", "user_id = @user", Delete),
         new("remembered_requests", "user_id* route* key_sha256- request_sha256- owner lease_until created_at* completed_at* status* content_type* location* body- resource*", "user_id = @user", Delete),
 
         new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done

@@ -69,14 +69,19 @@ public sealed class Cutoffs(NpgsqlDataSource database)
     }
 
     /// <summary>A suspended channel may go on the air again from this moment on; what was refused stays so.</summary>
-    public static async Task LiftSuspension(NpgsqlConnection connection, Guid channel, DateTimeOffset at, CancellationToken ct)
+    public static Task LiftSuspension(NpgsqlConnection connection, Guid channel, DateTimeOffset at, CancellationToken ct) => Lift(connection, channel, EndReasons.Suspended, at, ct);
+
+    /// <summary>The same for the channel of a creator who is approved again.</summary>
+    public static Task LiftRevocation(NpgsqlConnection connection, Guid channel, DateTimeOffset at, CancellationToken ct) => Lift(connection, channel, EndReasons.Revoked, at, ct);
+
+    private static async Task Lift(NpgsqlConnection connection, Guid channel, string reason, DateTimeOffset at, CancellationToken ct)
     {
         await using var write = new NpgsqlCommand("update cutoffs set off_until = greatest(at, @at) where channel_id = @channel and reason = @reason and off_until > @at", connection);
         write.Parameters.AddWithValue("channel", channel);
-        write.Parameters.AddWithValue("reason", EndReasons.Suspended);
+        write.Parameters.AddWithValue("reason", reason);
         write.Parameters.AddWithValue("at", at);
         await write.ExecuteNonQueryAsync(ct);
-        await IngressHolds.Lift(connection, channel, null, HoldReason.Suspended, ct);
+        await IngressHolds.Lift(connection, channel, null, CutOrder.HoldOf(reason), ct);
     }
 
     /// <summary>Until when a channel is kept off the air, and why; null when it may go live.</summary>
@@ -117,7 +122,14 @@ public sealed class Cutoffs(NpgsqlDataSource database)
 public sealed record CutOrder(string Reason, ChangeCause Cause, DateTimeOffset At, DateTimeOffset OffUntil, string? Note = null)
 {
     /// <summary>What keeps the channel's keys from working meanwhile.</summary>
-    internal HoldReason Hold => Reason == EndReasons.Suspended ? HoldReason.Suspended : HoldReason.Ended;
+    internal HoldReason Hold => HoldOf(Reason);
+
+    internal static HoldReason HoldOf(string reason) => reason switch
+    {
+        EndReasons.Suspended => HoldReason.Suspended,
+        EndReasons.Revoked => HoldReason.Revoked,
+        _ => HoldReason.Ended,
+    };
 }
 
 /// <summary>What was written.</summary>

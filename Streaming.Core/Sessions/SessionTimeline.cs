@@ -223,4 +223,7 @@ public static class EndReasons
 
     /// <summary>An administrator suspended the channel.</summary>
     public const string Suspended = "suspended";
+
+    /// <summary>The creator's approval was taken back.</summary>
+    public const string Revoked = "revoked";
 }

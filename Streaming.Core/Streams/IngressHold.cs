@@ -35,4 +35,7 @@ public enum HoldReason
 
     /// <summary>Too many encoders fought for the key.</summary>
     Contested,
+
+    /// <summary>Its owner is no approved creator any more.</summary>
+    Revoked,
 }

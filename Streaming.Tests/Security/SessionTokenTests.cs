@@ -315,15 +315,15 @@ public sealed class SessionTokenTests : IAsyncLifetime
         await Decide(a => a.Approve(_time.GetUtcNow()));
         Assert.Equal("creator", await (await _app.Get("/creator", token)).Content.ReadAsStringAsync());
 
-        await Decide(a => a.Reject(_time.GetUtcNow()));
+        await Decide(a => a.Revoke("No more.", _time.GetUtcNow()));
         await (await _app.Get("/creator", token)).IsError(403, "creator_access_required");
         await (await _app.Get("/creator")).IsError(401, "unauthorized");
 
-        async Task Decide(Action<CreatorApplication> verdict)
+        async Task Decide(Func<CreatorApplication, bool> verdict)
         {
             await using var db = _database.Open();
             var application = db.CreatorApplications.SingleOrDefault(a => a.UserId == "creator") ?? db.CreatorApplications.Add(new CreatorApplication("creator", _time.GetUtcNow())).Entity;
-            verdict(application);
+            Assert.True(verdict(application));
             await db.SaveChangesAsync();
         }
     }

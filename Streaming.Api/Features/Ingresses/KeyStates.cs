@@ -42,6 +42,6 @@ public sealed class KeyStates(StreamingDb db, KeyEnforcement keys)
 
 /// <param name="IngressId">LiveKit's id of the ingress.</param>
 /// <param name="Enabled">Whether the key is to work: nothing holds it.</param>
-/// <param name="HeldBy">What holds it: `disabled` (the creator), `ended` (for some time after a clean end), `suspended` (an administrator), `contested` (too many encoders).</param>
+/// <param name="HeldBy">What holds it: `disabled` (the creator), `ended` (for some time after a clean end), `suspended` (an administrator), `contested` (too many encoders), `revoked` (the approval is lost).</param>
 /// <param name="IsApplied">Whether LiveKit has confirmed it. If not, it could not be reached, and is told as soon as it can be.</param>
 public sealed record KeyState(string IngressId, bool Enabled, IReadOnlyList<HoldReason> HeldBy, bool IsApplied);

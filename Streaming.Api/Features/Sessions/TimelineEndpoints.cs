@@ -51,7 +51,7 @@ public sealed record SessionTimelinePage(
 /// <param name="Transition">`started`, `dropped` (the session may still go on), `resumed`, `ended`, `revised` (a time was put right), `merged` (it was part of another session, or came while the channel was kept off the air),
 /// `takeover` (an encoder took the place of `subject`), `contested` (several encoders fight over the key), `durationWarning` (`subject` minutes are left), `issueOpened` or `issueClosed` (see the stream's health).</param>
 /// <param name="At">When it happened.</param>
-/// <param name="Reason">Why media stopped: `stopped`, `disconnected`, `taken_over`, `ingress_deleted`, `lost`, `ended_by_creator`, `duration_exceeded`, `test_over`, `key_contested`, `suspended`, or why LiveKit broke it off. Of an issue its code.</param>
+/// <param name="Reason">Why media stopped: `stopped`, `disconnected`, `taken_over`, `ingress_deleted`, `lost`, `ended_by_creator`, `duration_exceeded`, `test_over`, `key_contested`, `suspended`, `revoked`, or why LiveKit broke it off. Of an issue its code.</param>
 /// <param name="Cause">Who told: `webhook`, `reconcile` (LiveKit, when asked), `api` or `rule` (a limit of the channel's, a look at the encoder).</param>
 /// <param name="Evidence">The id of the webhook event, or of the segment, ingress, session or cutoff.</param>
 /// <param name="RecordedAt">When we learned of it.</param>
