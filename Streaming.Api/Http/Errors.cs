@@ -76,7 +76,7 @@ public static class Errors
     public static readonly ApiError IdempotencyKeyReused = new(422, "idempotency_key_reused", "This Idempotency-Key was used for another request.",
         "Within 24 hours the same key came with another body, query or path. Nothing was done: take a new key for a new request.");
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",
-        "A limit per user or per address is reached. `Retry-After` says how long to wait.");
+        "A limit per user or per address is reached. `Retry-After` says how long to wait; `RateLimit` and `RateLimit-Policy`, in every answer, what is left of which limit.");
 
     // Our side of it
     public static readonly ApiError InternalError = new(500, "internal_error", "Something went wrong on our side.",
@@ -88,7 +88,7 @@ public static class Errors
     public static readonly ApiError ServiceUnavailable = Temporary("service_unavailable", "The service cannot do this right now. Please try again.",
         "The database or the queue is away. `Retry-After` says when to try again.");
     public static readonly ApiError AuthUnavailable = Temporary("auth_unavailable", "Session tokens cannot be checked right now. Please try again.",
-        "The auth server's keys cannot be fetched, and none are known yet. The token may well be valid.");
+        "The auth server cannot be asked: for its keys when none are known yet, or whose an opaque token is. The token may well be valid.");
     public static readonly ApiError LiveKitUnavailable = Temporary("livekit_unavailable", "The streaming server cannot be reached right now. Please try again.",
         "LiveKit is down, unreachable or at its limit. No key was made; one that was to be reset may have stopped working.");
     public static readonly ApiError LiveKitTimeout = Temporary("livekit_timeout", "The streaming server did not answer in time. Please try again.",

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.HttpOverrides;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -33,8 +32,8 @@ public static class HttpConventions
         services.AddValidation(OptionalValidation.Register);
 
         services.AddOpenApi(o => ApiDocument.Configure(o)); // a lambda: the generator that brings the XML comments in does not see a method group
-        services.AddRateLimiter();
-        services.AddOptions<RateLimiterOptions>().Configure<IOptions<RateLimitOptions>>((limiter, o) => Limits.Configure(limiter, o.Value));
+        services.AddSingleton<SharedAllowances>();
+        services.AddSingleton<RateLimiting>();
         services.AddSingleton<FailedSignatureLimiter>();
         services.AddSingleton<Cursors>();
         services.AddSingleton<IdempotentRequests>();
@@ -42,7 +41,7 @@ public static class HttpConventions
         services.AddCors();
         services.AddOptions<CorsOptions>().Configure<IOptions<HttpOptions>, IOptions<SessionTokenOptions>>((cors, o, tokens) => cors.AddDefaultPolicy(policy => (tokens.Value.Cookies is [] ? policy : policy.AllowCredentials())
             .WithOrigins(o.Value.CorsOrigins).WithMethods("GET", "POST", "PUT", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "If-Match", IdempotentRequests.Header).WithExposedHeaders("ETag", "Retry-After", IdempotentRequests.ReplayedHeader)));
+            .WithHeaders("Authorization", "Content-Type", "If-Match", IdempotentRequests.Header).WithExposedHeaders("ETag", "Retry-After", "RateLimit", "RateLimit-Policy", IdempotentRequests.ReplayedHeader)));
 
         // PostConfigure, since ASPNETCORE_FORWARDEDHEADERS_ENABLED would otherwise believe anyone's X-Forwarded-For.
         services.AddOptions<ForwardedHeadersOptions>().PostConfigure<IOptions<HttpOptions>>((forwarded, o) => Trust(forwarded, o.Value.KnownProxies));
@@ -61,7 +60,7 @@ public static class HttpConventions
         app.UseRouting();
         app.UseWhen(context => !context.Request.Path.StartsWithSegments("/api/webhook"), browsers => browsers.UseCors()); // LiveKit is none
         app.UseAuthentication();
-        app.UseRateLimiter();
+        app.Use(app.Services.GetRequiredService<RateLimiting>().Handle);
         app.Use(AnswerForRouting);
         app.Use(app.Services.GetRequiredService<FirstSight>().Note);
         app.UseAuthorization();

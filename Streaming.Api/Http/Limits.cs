@@ -1,21 +1,27 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.AspNetCore.RateLimiting;
-using Microsoft.Extensions.Options;
 
 namespace Streaming.Api.Http;
 
 /// <summary>
-/// How much and how often. Every request counts against its user, or against its remote address when it has none; an endpoint adds a
-/// stricter policy with <c>RequireRateLimiting(Limits.IngressChanges)</c>. Counted in this process.
+/// How much and how often. Every request counts against its user, or against its remote address when it has none; an endpoint says of what
+/// kind its calls are with <c>RequireRateLimiting(Limits.IngressChanges)</c>. <see cref="RateLimiting"/> counts.
 /// </summary>
 public static class Limits
 {
     /// <summary>Makes and removes stream keys.</summary>
     public const string IngressChanges = "ingress-changes";
+
+    /// <summary>Gives tokens that let into a room.</summary>
+    public const string Tokens = "tokens";
+
+    /// <summary>Looks through what there is.</summary>
+    public const string Searches = "searches";
+
+    /// <summary>Says something in a chat.</summary>
+    public const string ChatMessages = "chat-messages";
 
     /// <summary>The body of a request, unless the endpoint says otherwise with <see cref="LimitBody"/>.</summary>
     public const int BodyBytes = 16 * 1024;
@@ -24,17 +30,14 @@ public static class Limits
     public static TBuilder LimitBody<TBuilder>(this TBuilder endpoint, long bytes) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithMetadata(new BodyLimit(bytes));
 
-    internal static void Configure(RateLimiterOptions limiter, RateLimitOptions options)
+    /// <summary>What each kind of call is counted against, beside its caller's requests of all kinds.</summary>
+    public static Dictionary<string, Limit[]> Kinds(RateLimitOptions options) => new()
     {
-        limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => UserOf(context) is { } user
-            ? RateLimitPartition.GetFixedWindowLimiter("user:" + user, _ => Window(options.PerUser))
-            : RateLimitPartition.GetFixedWindowLimiter("address:" + Network(context.Connection.RemoteIpAddress), _ => Window(options.Anonymous)));
-
-        limiter.AddPolicy(IngressChanges, context => RateLimitPartition.Get(UserOf(context) ?? "", _ => RateLimiter.CreateChained(
-            new FixedWindowRateLimiter(Window(options.IngressChanges)), new FixedWindowRateLimiter(Window(options.IngressChangesPerDay)))));
-
-        limiter.OnRejected = (context, _) => new(RefusalOf(context.Lease).ExecuteAsync(context.HttpContext));
-    }
+        [IngressChanges] = [new("keys", options.IngressChanges), new("keys-per-day", options.IngressChangesPerDay)],
+        [Tokens] = [new("tokens", options.Tokens)],
+        [Searches] = [new("searches", options.Searches)],
+        [ChatMessages] = [new("chat", options.ChatMessages)],
+    };
 
     internal static ApiError RefusalOf(RateLimitLease lease) =>
         Errors.RateLimited with { RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromSeconds(10) };
@@ -53,8 +56,6 @@ public static class Limits
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
-
-    private static string? UserOf(HttpContext context) => context.User.Identity is { IsAuthenticated: true } ? context.User.FindFirst("sub")?.Value : null;
 
     private sealed record BodyLimit(long Bytes) : IRequestSizeLimitMetadata
     {

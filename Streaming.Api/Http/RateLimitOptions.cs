@@ -19,6 +19,15 @@ public sealed class RateLimitOptions : IValidatableObject
     /// <summary>The same over a day.</summary>
     public Allowance IngressChangesPerDay { get; set; } = new(20, 24 * 60 * 60);
 
+    /// <summary>Tokens that let into a room, per user or address.</summary>
+    public Allowance Tokens { get; set; } = new(30, 60);
+
+    /// <summary>Searches, per user or address.</summary>
+    public Allowance Searches { get; set; } = new(30, 60);
+
+    /// <summary>Chat messages, per user.</summary>
+    public Allowance ChatMessages { get; set; } = new(20, 10);
+
     /// <summary>Webhook deliveries with a wrong signature from one remote address. Good ones are never limited.</summary>
     public Allowance FailedSignatures { get; set; } = new(20, 60);
 
@@ -26,7 +35,7 @@ public sealed class RateLimitOptions : IValidatableObject
     public Allowance UnknownTokens { get; set; } = new(20, 60);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, FailedSignatures, UnknownTokens }.Any(a => a.Requests < 1 || a.Seconds < 1)
+        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, Tokens, Searches, ChatMessages, FailedSignatures, UnknownTokens }.Any(a => a.Requests < 1 || a.Seconds < 1)
             ? [new ValidationResult("RateLimits has an allowance with fewer than 1 request or 1 second.")]
             : [];
 }

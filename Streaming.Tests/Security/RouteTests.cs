@@ -39,6 +39,15 @@ public sealed partial class RouteTests : IDisposable
         Routes(_production).Where(r => r.Metadata.GetMetadata<DisableRateLimitingAttribute>() is not null).Select(Path).Order(StringComparer.Ordinal));
 
     [Fact]
+    public void Every_kind_of_call_that_a_route_is_of_has_a_limit()
+    {
+        var kinds = Routes(_production).SelectMany(r => r.Metadata.GetOrderedMetadata<EnableRateLimitingAttribute>()).Select(k => k.PolicyName!).Distinct().ToList();
+
+        Assert.Contains(Limits.IngressChanges, kinds);
+        Assert.Empty(kinds.Except(Limits.Kinds(new()).Keys));
+    }
+
+    [Fact]
     public async Task No_browser_may_call_the_webhook_not_even_from_an_origin_of_ours()
     {
         using var client = _production.CreateClient();

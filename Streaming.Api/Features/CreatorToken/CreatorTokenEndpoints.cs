@@ -16,6 +16,7 @@ public static class CreatorTokenEndpoints
     public static void MapCreatorToken(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/api/stream/creator-token", Post)
             .RequireAuthorization(ApprovedCreator.Policy)
+            .RequireRateLimiting(Limits.Tokens)
             .WithTags("Stream")
             .WithSummary("Get a token to broadcast from the browser")
             .WithDescription("Joins the channel's room as its host, with the right to publish. Each token is for one device: a second use of it ends the first.")

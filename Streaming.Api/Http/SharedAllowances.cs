@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using StackExchange.Redis;
+using Streaming.Core.Data;
+
+namespace Streaming.Api.Http;
+
+/// <summary>
+/// Counts what each caller has used of an allowance in a fixed window, over all replicas. Of a large allowance a replica counts the first tenth by
+/// itself and then takes permits from Redis by the tenth, so that a usual caller costs no round trip; with that tenth a caller may get more than
+/// his allowance where there are several replicas. A small one is taken one by one, exactly. Redis is waited for 50 ms at most: while it is away
+/// each replica counts alone.
+/// </summary>
+/// <param name="redis">Null where the host has none: then this process counts alone.</param>
+public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAllowances> log, IConnectionMultiplexer? redis = null)
+{
+    /// <summary>From so many requests on an allowance is a large one.</summary>
+    private const int Large = 100;
+
+    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(50), Pause = TimeSpan.FromSeconds(1), SweepEvery = TimeSpan.FromSeconds(30);
+
+    /// <summary>Gives as many permits as are left, and begins the window with the first.</summary>
+    private const string TakeScript =
+        """
+        local used = tonumber(redis.call('get', KEYS[1]) or '0')
+        local granted = math.max(0, math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - used))
+        local left = redis.call('pttl', KEYS[1])
+        if left < 0 then left = tonumber(ARGV[3]) end
+        if granted > 0 then redis.call('set', KEYS[1], used + granted, 'px', left) end
+        return {granted, used + granted, left}
+        """;
+
+    private readonly ConcurrentDictionary<string, Window> _windows = [];
+    private long _awayUntil, _sweptAt;
+
+    /// <param name="who">The caller and the kind of call; becomes part of a name in Redis, so nothing that must not be kept.</param>
+    public ValueTask<Use> Take(string who, Allowance allowance)
+    {
+        Sweep();
+        var window = _windows.GetOrAdd(who, static _ => new Window());
+        return window.TryTake(allowance, Now, out var use) ? new(use) : new(TakeShared(who, window, allowance));
+    }
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private async Task<Use> TakeShared(string who, Window window, Allowance allowance)
+    {
+        for (; ; )
+        {
+            await window.Ask(() => Ask(who, window, allowance));
+            if (window.TryTake(allowance, Now, out var use)) return use;
+        }
+    }
+
+    private async Task Ask(string who, Window window, Allowance allowance)
+    {
+        var now = Now;
+        if (redis is not null && now >= Volatile.Read(ref _awayUntil))
+            try
+            {
+                var answer = (long[])(await redis.GetDatabase().ScriptEvaluateAsync(
+                    TakeScript, [$"allowance:{who}"], [window.Wanted(allowance), allowance.Requests, allowance.Seconds * 1000L]).WaitAsync(Budget))!;
+                window.Grant(answer[0], answer[1], now + answer[2]);
+                return;
+            }
+            catch (Exception e) when (Failures.IsOfRedis(e))
+            {
+                if (Interlocked.Exchange(ref _awayUntil, now + (long)Pause.TotalMilliseconds) + 10_000 < now) Log.Alone(log, e.GetType().Name);
+            }
+        window.GrantAll(allowance);
+    }
+
+    /// <summary>Forgets the windows that are over, now and then.</summary>
+    private void Sweep()
+    {
+        var (now, before) = (Now, Volatile.Read(ref _sweptAt));
+        if (now - before < SweepEvery.TotalMilliseconds || Interlocked.CompareExchange(ref _sweptAt, now, before) != before) return;
+        _ = Task.Run(() =>
+        {
+            foreach (var (who, window) in _windows)
+                if (window.EndedBefore(now)) _windows.TryRemove(who, out _);
+        });
+    }
+
+    /// <summary>One caller's, in this process.</summary>
+    private sealed class Window
+    {
+        private readonly Lock _lock = new();
+        private long _ends, _used, _granted, _usedByAll;
+        private bool _isExhausted;
+        private Task? _asking;
+
+        /// <returns>False when Redis must be asked first.</returns>
+        public bool TryTake(Allowance allowance, long now, out Use use)
+        {
+            lock (_lock)
+            {
+                if (now >= _ends) (_ends, _used, _granted, _usedByAll, _isExhausted) = (now + allowance.Seconds * 1000L, 0, 0, 0, false);
+                var isTaken = _used < Math.Max(_granted, Share(allowance));
+                if (isTaken) _used++;
+                use = new(isTaken, Math.Max(0, allowance.Requests - Math.Max(_used, _usedByAll - _granted + _used)), TimeSpan.FromMilliseconds(_ends - now));
+                return isTaken || _isExhausted;
+            }
+        }
+
+        /// <summary>One question at a time, whoever waits for it.</summary>
+        public async Task Ask(Func<Task> question)
+        {
+            Task asking;
+            lock (_lock) asking = _asking ??= question();
+            await asking;
+            lock (_lock)
+                if (_asking == asking) _asking = null;
+        }
+
+        /// <summary>What was counted here alone so far, and a tenth more.</summary>
+        public long Wanted(Allowance allowance)
+        {
+            lock (_lock) return _used - _granted + Math.Max(1, Share(allowance));
+        }
+
+        public void Grant(long granted, long usedByAll, long ends)
+        {
+            lock (_lock)
+            {
+                (_granted, _usedByAll, _ends) = (_granted + granted, usedByAll, ends);
+                _isExhausted = granted == 0;
+            }
+        }
+
+        public void GrantAll(Allowance allowance)
+        {
+            lock (_lock) (_granted, _usedByAll, _isExhausted) = (allowance.Requests, allowance.Requests, true);
+        }
+
+        private static int Share(Allowance allowance) => allowance.Requests < Large ? 0 : allowance.Requests / 10;
+
+        public bool EndedBefore(long now)
+        {
+            lock (_lock) return _asking is null && _ends < now;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Rate limits are counted in this process alone ({Reason}): Redis does not answer")]
+        public static partial void Alone(ILogger logger, string reason);
+    }
+}
+
+/// <param name="IsTaken">Whether the call may go on.</param>
+/// <param name="Left">How many more are left in the window, as far as this replica knows.</param>
+/// <param name="EndsIn">When the window ends.</param>
+public readonly record struct Use(bool IsTaken, long Left, TimeSpan EndsIn);
