@@ -12,7 +12,7 @@ internal sealed class ChannelMapping : IEntityTypeConfiguration<Channel>
         channel.Property(c => c.Id).ValueGeneratedNever();
         channel.Property(c => c.Title).HasMaxLength(Channel.TitleMax * 2); // code points, which are up to two characters each
         channel.Property(c => c.Thumbnail).HasMaxLength(Channel.ThumbnailMax);
-        channel.Property(c => c.Visibility).HasConversion<string>().HasMaxLength(16).HasDefaultValueSql("'Public'");
+        channel.Property(c => c.Visibility).HasConversion<string>().HasMaxLength(16).HasDefaultValueSql("'Public'").HasSentinel(Visibility.Public);
         channel.Property(c => c.MaxDurationMinutes).HasDefaultValue(Channel.DefaultMaxDurationMinutes);
         channel.Property(c => c.OnContest).HasConversion<string>().HasMaxLength(8).HasDefaultValue(ContestRule.Alert).HasSentinel(ContestRule.Alert);
         channel.HasOne<User>().WithMany().HasForeignKey(c => c.UserId).OnDelete(DeleteBehavior.Restrict);
