@@ -12,7 +12,8 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
                exists (select 1 from presences p join room_sessions r using (room_sid)
                        where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
-                         and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)),
+                         and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
+                         and not exists (select 1 from cutoffs k where k.channel_id = c.id and (k.off_until > now() or k.enforced_at is null))),
                coalesce((select beat_at < now() - @stale_after from worker_pulse where id = 1), true)
                    or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true),
                c.visibility = 'Test'

@@ -48,14 +48,17 @@ public sealed class Timelines(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select began_at, ended_at from ingest_segments where session_id = @session and began_at <= @at order by coalesce(ended_at, 'infinity') desc limit 1
+            select s.began_at, s.ended_at, case when s.ended_at = x.media_ended_at then x.reconnect_until end
+            from ingest_segments s join sessions x on x.id = s.session_id
+            where s.session_id = @session and s.began_at <= @at order by coalesce(s.ended_at, 'infinity') desc limit 1
             """);
         command.Parameters.AddWithValue("session", session);
         command.Parameters.AddWithValue("at", at);
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct)) return LiveState.Offline;
         if (row.IsDBNull(1) || row.GetFieldValue<DateTimeOffset>(1) > at) return LiveState.Live;
-        return at < row.GetFieldValue<DateTimeOffset>(1).AddSeconds(reconnectWindowSeconds) ? LiveState.Reconnecting : LiveState.Ended;
+        var until = row.IsDBNull(2) ? row.GetFieldValue<DateTimeOffset>(1).AddSeconds(reconnectWindowSeconds) : row.GetFieldValue<DateTimeOffset>(2); // we may have closed it before its time
+        return at < until ? LiveState.Reconnecting : LiveState.Ended;
     }
 }
 

@@ -157,6 +157,25 @@ public sealed class CutoffTests : IAsyncLifetime
         await Eventually.Equal(0, () => RedisStream.Length(system.Redis));
     }
 
+    [Theory]
+    [InlineData("{\"reconnectWindowSeconds\":0,\"maxDurationMinutes\":1,\"onContest\":\"disable\"}", HttpStatusCode.OK)]
+    [InlineData("{\"reconnectWindowSeconds\":1800,\"maxDurationMinutes\":2880,\"onContest\":\"alert\"}", HttpStatusCode.OK)]
+    [InlineData("{\"reconnectWindowSeconds\":1801}", HttpStatusCode.BadRequest)]
+    [InlineData("{\"reconnectWindowSeconds\":-1}", HttpStatusCode.BadRequest)]
+    [InlineData("{\"maxDurationMinutes\":0}", HttpStatusCode.BadRequest)]
+    [InlineData("{\"onContest\":\"ignore\"}", HttpStatusCode.BadRequest)]
+    public async Task A_creator_sets_the_limits_of_his_broadcasts(string change, HttpStatusCode expected)
+    {
+        var creator = await _system.NewChannel();
+        var before = await creator.Info();
+        using var body = new StringContent(change, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await creator.Api.PutAsync(new Uri("/api/stream/info", UriKind.Relative), body);
+        await TestCreator.Read(answer, expected);
+        var after = await creator.Info();
+        foreach (var member in JsonDocument.Parse(change).RootElement.EnumerateObject())
+            Assert.Equal($"{(expected == HttpStatusCode.OK ? member.Value : before.GetProperty(member.Name))}", $"{after.GetProperty(member.Name)}");
+    }
+
     [Fact]
     public async Task A_test_is_live_for_its_creator_alone_and_over_after_ten_minutes()
     {

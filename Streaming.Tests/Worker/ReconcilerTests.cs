@@ -204,6 +204,41 @@ public sealed class ReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_is_on_the_air_after_a_cutoff_was_enforced_is_live_though_his_clock_is_behind()
+    {
+        var (channel, key) = await NewChannel();
+        var now = TimeProvider.System.GetUtcNow();
+        await Cut(channel, now.AddSeconds(-5), isEnforced: true);
+        var live = await _liveKit.Client.GoLive(key);
+        await Apply(IngressStarted(channel, live.ResourceId!, now.AddMinutes(-1))); // by his clock he was cut off
+        Assert.Equal(LiveState.Ended, await State(channel));
+        await Looks(Reconciler(AtOnce, AtOnce), 2);
+        Assert.Equal(LiveState.Live, await State(channel));
+    }
+
+    [Fact]
+    public async Task Whoever_was_cut_off_and_is_not_removed_yet_is_not_believed()
+    {
+        var (channel, key) = await NewChannel();
+        var now = TimeProvider.System.GetUtcNow();
+        var live = await _liveKit.Client.GoLive(key);
+        await Apply(IngressStarted(channel, live.ResourceId!, now.AddMinutes(-1)));
+        Assert.Equal(LiveState.Live, await State(channel));
+        await Cut(channel, now, isEnforced: false);
+        Assert.Equal(LiveState.Ended, await State(channel));
+        await Looks(Reconciler(AtOnce, AtOnce), 3);
+        Assert.Equal(LiveState.Ended, await State(channel));
+        Assert.DoesNotContain("SegmentStarted", await Corrections(channel));
+    }
+
+    private async Task Cut(Channel channel, DateTimeOffset at, bool isEnforced)
+    {
+        var cutoffs = _services.GetRequiredService<Cutoffs>();
+        await cutoffs.Cut(channel.Id, new CutOrder(EndReasons.EndedByCreator, ChangeCause.Api, at, at), default);
+        if (isEnforced) await cutoffs.Enforced(channel.Id, at, default);
+    }
+
+    [Fact]
     public async Task A_creator_in_the_browser_is_live_from_when_he_is_seen_publishing_and_as_long_as_he_stays()
     {
         var (channel, _) = await NewChannel();
