@@ -48,6 +48,7 @@ public static class CoreServices
         services.AddSingleton<ViewerCounts>();
         services.AddSingleton<ChannelStates>();
         services.AddSingleton<Timelines>();
+        services.AddSingleton<KeyUseLedger>();
         services.AddSingleton<RememberedRequests>();
         services.AddSingleton<PersonalExport>();
         services.AddSingleton<Cutoffs>();
@@ -67,6 +68,7 @@ public static class CoreServices
         services.AddSingleton<LiveKitApi>();
         services.AddSingleton<KeyEnforcement>();
         services.AddSingleton<OffAir>();
+        services.AddSingleton<KeyRemoval>();
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<WebhookSignature>();
         services.AddSingleton<Erasures>();

@@ -15,6 +15,7 @@ builder.AddLeaderDuties();           // one worker for all: reconciles with Live
 var app = builder.Build();
 if (Migration.IsAskedFor(args)) return await Migration.Run(app, args); // needs the database, and is given nothing else
 if (PipelineCommands.AreAskedFor(args)) return await PipelineCommands.Run(app, args);
+if (LedgerCommand.IsAskedFor(args)) return await LedgerCommand.Run(app);
 if (!app.IsWellConfigured()) return 1;
 
 app.MapServiceEndpoints();           // alive, health

@@ -22,7 +22,8 @@ internal static class FeatureEndpoints
     public static IServiceCollection AddFeatures(this IServiceCollection services)
     {
         services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddScoped<IngressChanges>().AddScoped<KeyStates>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>();
+        return services.AddScoped<IngressChanges>().AddScoped<KeyCreation>().AddScoped<KeyReveals>().AddScoped<KeyQualityChanges>().AddScoped<KeyUses>().AddSingleton<KeyList>().AddScoped<KeyStates>()
+            .AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>();
     }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)

@@ -27,7 +27,7 @@ public sealed record StreamAnswer(StreamInfo Stream)
 /// <param name="ReconnectWindowSeconds">How long after a drop the same session may go on.</param>
 /// <param name="MaxDurationMinutes">A broadcast that lasts longer is ended.</param>
 /// <param name="OnContest">What happens when several encoders fight over a key.</param>
-/// <param name="Ingress">The ingress, without its key; null when there is none.</param>
+/// <param name="Ingress">The primary ingress, without its key; null when there is none.</param>
 /// <param name="CreatedAt">When the creator got his first stream key.</param>
 /// <param name="UpdatedAt">When a setting was last changed.</param>
 public sealed record StreamInfo(
@@ -52,7 +52,7 @@ public sealed record StreamInfo(
             c.Id, c.UserId, c.Title, c.Thumbnail,
             db.Sessions.Any(s => s.ChannelId == c.Id && s.MediaEndedAt == null),
             c.Visibility, c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds, c.MaxDurationMinutes, c.OnContest,
-            db.Ingresses.Where(i => i.ChannelId == c.Id && i.DeletedAt == null).Select(i => new IngressInfo(i.Id, i.Type, i.KeyLast4)).SingleOrDefault(),
+            db.Ingresses.Where(i => i.ChannelId == c.Id && i.DeletedAt == null && i.IsPrimary).Select(i => new IngressInfo(i.Id, i.Type, i.KeyLast4)).SingleOrDefault(),
             c.CreatedAt, c.UpdatedAt)).SingleOrDefaultAsync(ct);
 }
 

@@ -23,6 +23,8 @@ public static class Errors
         "The caller is known and may not do this.");
     public static readonly ApiError CreatorAccessRequired = new(403, "creator_access_required", "Creator access required. Please apply and get approved.",
         "The caller has no approved creator application, or it has been revoked.");
+    public static readonly ApiError ReauthenticationRequired = new(403, "reauthentication_required", "Please sign in again to see the stream key.",
+        "The caller signed in more than five minutes ago, or his session token does not say when. Sign in anew and repeat with the new session's token.");
     public static readonly ApiError NotFound = new(404, "not_found", "There is nothing at this address.",
         "No such route.");
     public static readonly ApiError StreamNotFound = new(404, "stream_not_found", "No stream was found.",
@@ -30,7 +32,7 @@ public static class Errors
     public static readonly ApiError SessionNotFound = new(404, "session_not_found", "No session was found.",
         "There is no session with this id, or it is not the caller's.");
     public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
-        "There is no ingress to delete.");
+        "There is no such stream key any more, or it is not the caller's.");
     public static readonly ApiError UserNotFound = new(404, "user_not_found", "No user was found.",
         "No user with this id has ever called this API, or he is no administrator who could cease to be one.");
     public static readonly ApiError ApplicationNotFound = new(404, "application_not_found", "No creator application was found.",
@@ -49,6 +51,12 @@ public static class Errors
         "There is no broadcast to end: it never began, or it is over.");
     public static readonly ApiError ReconnectBlocked = new(409, "reconnect_blocked", "The broadcast was ended a moment ago. Please wait before you go live again.",
         "The creator or a rule ended the broadcast, and for a while nobody can go live. `details` says until when.");
+    public static readonly ApiError KeyLimit = new(409, "key_limit", "There are five stream keys already. Delete one first.",
+        "A channel has at most five stream keys, the primary one included.");
+    public static readonly ApiError KeyReplaced = new(409, "key_replaced", "This stream key has been replaced already.",
+        "It works beside its successor for the time it was given. Rotate the successor, or delete this one.");
+    public static readonly ApiError QualityWhileLive = new(409, "quality_while_live", "The stream is live. End it first, or repeat with ?applyAt=nextStream.",
+        "LiveKit cuts a broadcast off when its key's quality is changed.");
     public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
         "An administrator has suspended the channel.");
     public static readonly ApiError UsernameTaken = new(409, "username_taken", "This username is taken.",
@@ -73,6 +81,8 @@ public static class Errors
         "The header `Idempotency-Key` is empty, too long, there twice, or has other characters.");
     public static readonly ApiError IdempotencyKeyInUse = new(409, "idempotency_key_in_use", "The same request is still being carried out. Please ask again.",
         "A request with this `Idempotency-Key` is under way and took longer than its twin waits. `Retry-After` says when to repeat.");
+    public static readonly ApiError QualityImpossible = new(422, "quality_impossible", "RTMP cannot be passed through. Choose another quality, or make a WHIP key.",
+        "RTMP carries codecs that browsers do not play, so that LiveKit must encode it anew.");
     public static readonly ApiError IdempotencyKeyReused = new(422, "idempotency_key_reused", "This Idempotency-Key was used for another request.",
         "Within 24 hours the same key came with another body, query or path. Nothing was done: take a new key for a new request.");
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",

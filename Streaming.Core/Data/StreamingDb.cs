@@ -23,6 +23,8 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<CreatorApplication> CreatorApplications => Set<CreatorApplication>();
     public DbSet<Channel> Channels => Set<Channel>();
     public DbSet<Ingress> Ingresses => Set<Ingress>();
+    public DbSet<KeyLedgerEntry> KeyLedger => Set<KeyLedgerEntry>();
+    public DbSet<KeyLedgerHead> KeyLedgerHeads => Set<KeyLedgerHead>();
     public DbSet<IngressHold> IngressHolds => Set<IngressHold>();
     public DbSet<IngestSegment> IngestSegments => Set<IngestSegment>();
     public DbSet<Session> Sessions => Set<Session>();

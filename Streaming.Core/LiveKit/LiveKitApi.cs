@@ -20,15 +20,19 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
 
     /// <summary>Makes a stream key for a channel.</summary>
     /// <exception cref="LiveKitException">After <see cref="LiveKitFailure.TimedOut"/> or <see cref="LiveKitFailure.BadAnswer"/> the ingress may exist.</exception>
-    public async Task<CreatedIngress> CreateIngress(Guid channelId, IngressType type, CancellationToken ct)
+    public async Task<CreatedIngress> CreateIngress(Guid channelId, NewKey key, CancellationToken ct)
     {
         var request = new CreateIngressRequest
         {
-            InputType = type == IngressType.WHIP ? IngressInput.WhipInput : IngressInput.RtmpInput,
+            InputType = key.Type == IngressType.WHIP ? IngressInput.WhipInput : IngressInput.RtmpInput,
             Name = channelId.ToString(),
             RoomName = channelId.ToString(),
             ParticipantIdentity = Identity.Ingress(channelId),
+            Enabled = key.IsEnabled,
         };
+        var (transcodes, video) = Encoding(key.Type, key.Quality);
+        request.EnableTranscoding = transcodes;
+        request.Video = video;
         var ingress = await Call("CreateIngress", client => Ingresses(client).CreateIngress(request), ct);
         return ingress is { IngressId.Length: > 0, StreamKey.Length: > 0, Url.Length: > 0 }
             ? new CreatedIngress(ingress.IngressId, ingress.Url, new StreamKey(ingress.StreamKey))
@@ -76,6 +80,28 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
     /// <exception cref="LiveKitException">After <see cref="LiveKitFailure.TimedOut"/> or <see cref="LiveKitFailure.BadAnswer"/> it may have had its effect.</exception>
     public Task SetIngressEnabled(string ingressId, bool enabled, CancellationToken ct) =>
         Call("UpdateIngress", client => Ingresses(client).UpdateIngress(new UpdateIngressRequest { IngressId = ingressId, Enabled = enabled }), ct);
+
+    /// <summary>Has LiveKit encode for viewers like this from the next connection on. It cuts off whoever publishes, as any update does.</summary>
+    public Task SetIngressQuality(string ingressId, IngressType type, KeyQuality quality, CancellationToken ct)
+    {
+        var (transcodes, video) = Encoding(type, quality);
+        return Call("UpdateIngress", client => Ingresses(client).UpdateIngress(new UpdateIngressRequest { IngressId = ingressId, EnableTranscoding = transcodes, Video = video }), ct);
+    }
+
+    /// <summary>LiveKit's own default has no preset: three layers up to 720p for RTMP, the encoder's own picture for WHIP.</summary>
+    private static (bool Transcodes, IngressVideoOptions Video) Encoding(IngressType type, KeyQuality quality)
+    {
+        var video = new IngressVideoOptions { Source = TrackSource.Camera };
+        IngressVideoEncodingPreset? preset = quality switch
+        {
+            KeyQuality.Up1080 => IngressVideoEncodingPreset.H2641080P30Fps3Layers,
+            KeyQuality.Up720 => IngressVideoEncodingPreset.H264720P30Fps3Layers,
+            KeyQuality.Up540 => IngressVideoEncodingPreset.H264540P25Fps2Layers,
+            _ => null,
+        };
+        if (preset is { } known) video.Preset = known;
+        return (preset is not null || type == IngressType.RTMP, video);
+    }
 
     /// <summary>Its key stops working and a running stream is cut. One that is not there any more is deleted already.</summary>
     public async Task DeleteIngress(string ingressId, CancellationToken ct)

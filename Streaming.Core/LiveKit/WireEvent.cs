@@ -90,7 +90,7 @@ public static class WireEvent
         if (!state.TryGetProperty("error", out var error) || error.ValueKind != JsonValueKind.String) return "ingress_error";
         if (error.ValueEquals("invalid ingress type"u8)) return "wrong_protocol";
         if (error.ValueEquals("server capacity exceeded"u8)) return "capacity_exceeded";
-        return error.ValueEquals("ingress disabled"u8) ? "ingress_disabled" : "ingress_error";
+        return error.ValueEquals("ingress disabled"u8) || error.ValueEquals("session is disabled"u8) ? "ingress_disabled" : "ingress_error";
     }
 
     private static LiveKitEvent Unreadable(ReadOnlyMemory<byte> body, string? id, string reason) => new()

@@ -6,6 +6,10 @@ namespace Streaming.Core.Sessions;
 /// </summary>
 public sealed class IngestSegment
 {
+    /// <summary>Its <see cref="UseOutcome"/>, null while nothing is certain: as an index can have it.</summary>
+    internal const string UseOutcomeSql =
+        "case when began_at is not null and end_reason = 'taken_over' then 'TakenOver' when began_at is not null then 'Accepted' when stopped_at is not null then 'Refused' end";
+
     private IngestSegment() { }
 
     /// <summary>LiveKit's <c>ingressInfo.state.resourceId</c>, or the participant SID of a browser.</summary>
@@ -67,6 +71,9 @@ public sealed class IngestSegment
 
     /// <summary>The segment that took its place.</summary>
     public string? ReplacedBy { get; private set; }
+
+    /// <summary>What the ledger of keys says of it.</summary>
+    public UseOutcome? LedgeredAs { get; private set; }
 }
 
 public enum SegmentSource

@@ -203,6 +203,9 @@ public static class EndReasons
     /// <summary>The stream key was deleted or reset through our API.</summary>
     public const string IngressDeleted = "ingress_deleted";
 
+    /// <summary>The stream key was replaced by another, at once.</summary>
+    public const string Rotated = "rotated";
+
     /// <summary>The creator switched the stream key off.</summary>
     public const string Disabled = "disabled";
 

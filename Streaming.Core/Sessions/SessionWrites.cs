@@ -234,6 +234,44 @@ public static class SessionWrites
         },
     };
 
+    /// <summary>Some of the channels of which the ledger of keys is behind what encoders did.</summary>
+    public static async Task<Guid[]> UnledgeredChannels(NpgsqlConnection connection, int most, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select distinct channel_id from (select channel_id from ingest_segments where source = 'Ingress' and ledgered_as is distinct from {IngestSegment.UseOutcomeSql} limit @most) due", connection);
+        command.Parameters.AddWithValue("most", most);
+        var channels = new List<Guid>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct)) channels.Add(row.GetGuid(0));
+        return [.. channels];
+    }
+
+    /// <summary>Connections of encoders of which the ledger is behind, of channels that the caller has locked, for him to write down in the same transaction.</summary>
+    public static async Task<IReadOnlyList<UnledgeredUse>> TakeUnledgered(NpgsqlConnection connection, Guid[] channels, int most, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+             with due as (
+                 select resource_id, ledgered_as as was from ingest_segments
+                 where source = 'Ingress' and ledgered_as is distinct from {IngestSegment.UseOutcomeSql} and channel_id = any(@channels) limit @most)
+             update ingest_segments s set ledgered_as = {IngestSegment.UseOutcomeSql} from due
+             where s.resource_id = due.resource_id and {IngestSegment.UseOutcomeSql} is not null
+             returning s.channel_id, s.resource_id, s.ingress_id, s.began_at, coalesce(s.ended_at, s.stopped_at), s.failure, due.was, s.ledgered_as
+             """, connection);
+        command.Parameters.AddWithValue("channels", channels);
+        command.Parameters.AddWithValue("most", most);
+        var uses = new List<UnledgeredUse>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+        {
+            uses.Add(new UnledgeredUse(
+                row.GetGuid(0), row.GetString(1), Text(row, 2), Time(row, 3), Time(row, 4), Text(row, 5), Text(row, 6) is { } was ? Enum.Parse<UseOutcome>(was) : null,
+                Enum.Parse<UseOutcome>(row.GetString(7))));
+        }
+
+        return uses;
+    }
+
     private static DateTimeOffset? Time(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetFieldValue<DateTimeOffset>(column);
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Streaming.Core.LiveKit;
 
 namespace Streaming.Core.Streams;
 
@@ -9,17 +10,27 @@ namespace Streaming.Core.Streams;
 /// </summary>
 public sealed class Ingress
 {
+    /// <summary>How many keys a channel may have, beside those that others have replaced.</summary>
+    public const int Most = 5;
+
+    /// <summary>Longest name, in Unicode code points.</summary>
+    public const int LabelMax = 40;
+
     private Ingress() { }
 
-    public Ingress(string id, Guid channelId, IngressType type, StreamKey key, DateTimeOffset now)
+    public Ingress(CreatedIngress made, Guid channelId, NewKey key, DateTimeOffset now)
     {
-        Id = id;
+        Id = made.Id;
         ChannelId = channelId;
-        Type = type;
-        KeyLast4 = key.Last4;
-        KeySha256 = key.Sha256();
+        Type = key.Type;
+        Label = key.Label;
+        IsPrimary = key.IsPrimary;
+        Quality = key.Quality;
+        LiveKitQuality = key.Quality;
+        IsEnabled = key.IsEnabled;
+        KeyLast4 = made.Key.Last4;
+        KeySha256 = made.Key.Sha256();
         CreatedAt = now;
-        IsEnabled = true;
     }
 
     /// <summary>LiveKit's id, <c>IN_…</c>.</summary>
@@ -27,6 +38,17 @@ public sealed class Ingress
 
     public Guid ChannelId { get; private set; }
     public IngressType Type { get; private set; }
+
+    /// <summary>What the creator calls it.</summary>
+    public string? Label { get; private set; }
+
+    /// <summary>The channel has at most one that is.</summary>
+    public bool IsPrimary { get; private set; }
+
+    public KeyQuality Quality { get; private set; }
+
+    /// <summary>The quality that LiveKit has, as far as it has confirmed; null while that is not known.</summary>
+    public KeyQuality? LiveKitQuality { get; private set; }
     public string KeyLast4 { get; private set; } = null!;
     public byte[] KeySha256 { get; private set; } = null!;
     public DateTimeOffset CreatedAt { get; private set; }
@@ -34,6 +56,17 @@ public sealed class Ingress
 
     /// <summary>Whether LiveKit lets new connections with it in, as far as it has confirmed; null while that is not known.</summary>
     public bool? IsEnabled { get; private set; }
+
+    /// <summary>The key that takes its place. Until it is deleted it works beside that one.</summary>
+    public string? ReplacedById { get; private set; }
+
+    /// <summary>When it is deleted, being replaced.</summary>
+    public DateTimeOffset? RetiresAt { get; private set; }
+
+    /// <summary>The session after which it is deleted, being replaced.</summary>
+    public Guid? RetiresWithSession { get; private set; }
+
+    public void Encode(KeyQuality quality) => Quality = quality;
 
     public bool IsKey(StreamKey key) => CryptographicOperations.FixedTimeEquals(KeySha256, key.Sha256());
 

@@ -41,6 +41,7 @@ public static class IngressHolds
             },
         };
         await place.ExecuteNonQueryAsync(ct);
+        await KeyLedger.Append(connection, channel, [new LedgerLine(KeyEvent.Disabled, ingress) { Detail = Code(reason) }], ct);
     }
 
     /// <returns>Whether there was one.</returns>
@@ -49,8 +50,25 @@ public static class IngressHolds
         await using var lift = new NpgsqlCommand(
             "delete from ingress_holds where channel_id = @channel and ingress_id is not distinct from @ingress and reason = @reason", connection)
         { Parameters = { new("channel", channel), new NpgsqlParameter<string?>("ingress", ingress), new("reason", $"{reason}") } };
-        return await lift.ExecuteNonQueryAsync(ct) > 0;
+        if (await lift.ExecuteNonQueryAsync(ct) == 0) return false;
+        await KeyLedger.Append(connection, channel, [new LedgerLine(KeyEvent.Enabled, ingress) { Detail = Code(reason) }], ct);
+        return true;
     }
+
+    /// <summary>A key that takes another's place is held as that one was.</summary>
+    public static async Task Carry(NpgsqlConnection connection, Guid channel, string from, string to, HoldReason reason, CancellationToken ct)
+    {
+        await using var carry = new NpgsqlCommand(
+            """
+            insert into ingress_holds (id, channel_id, ingress_id, reason, until, placed_at)
+            select @id, channel_id, @to, reason, until, placed_at from ingress_holds where channel_id = @channel and ingress_id = @from and reason = @reason
+            on conflict do nothing
+            """, connection)
+        { Parameters = { new("id", Guid.CreateVersion7()), new("channel", channel), new("from", from), new("to", to), new("reason", $"{reason}") } };
+        await carry.ExecuteNonQueryAsync(ct);
+    }
+
+    private static string Code(HoldReason reason) => $"{reason}".ToLowerInvariant();
 
     /// <summary>What holds this key now.</summary>
     public static async Task<IReadOnlyList<HoldReason>> Of(NpgsqlConnection connection, Guid channel, string ingress, CancellationToken ct)

@@ -55,7 +55,7 @@ internal sealed class StoryTeller : IAsyncDisposable
             insert into users (id, created_at) select 'user-' || number, now() from made;
             insert into channels (id, user_id, title, is_chat_enabled, is_chat_delayed, is_chat_followers_only, reconnect_window_seconds, created_at, updated_at)
             select id, 'user-' || number, '', true, false, false, reconnect_window, now(), now() from made;
-            insert into ingresses (id, channel_id, type, key_last4, key_sha256, created_at, is_enabled) select 'IN_1~' || number, id, 'RTMP', '', '', now(), true from made;
+            insert into ingresses (id, channel_id, type, key_last4, key_sha256, created_at, is_enabled, is_primary, quality) select 'IN_1~' || number, id, 'RTMP', '', '', now(), true, true, 'Auto' from made;
             drop table made
             """,
             new("ids", ids), new("windows", reconnectWindows.ToArray()), new("numbers", Enumerable.Range(first, ids.Length).ToArray()));

@@ -184,6 +184,7 @@ public sealed class WireEventTests
     [InlineData("server capacity exceeded", "capacity_exceeded")]
     [InlineData("invalid ingress type", "wrong_protocol")]
     [InlineData("ingress disabled", "ingress_disabled")]
+    [InlineData("session is disabled", "ingress_disabled")]
     [InlineData("anything else", "ingress_error")]
     [InlineData("", "ingress_error")]
     public void Only_codes_of_ours_come_of_LiveKits_error_texts(string error, string code) =>

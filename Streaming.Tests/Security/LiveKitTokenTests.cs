@@ -114,7 +114,7 @@ public sealed class LiveKitTokenTests : IAsyncLifetime
             .BuildServiceProvider();
         var api = services.GetRequiredService<LiveKitApi>();
 
-        await Assert.ThrowsAsync<LiveKitException>(() => api.CreateIngress(Guid.CreateVersion7(), IngressType.RTMP, CancellationToken.None));
+        await Assert.ThrowsAsync<LiveKitException>(() => api.CreateIngress(Guid.CreateVersion7(), new NewKey(IngressType.RTMP, null, IsPrimary: true, KeyQuality.Auto), CancellationToken.None));
         await api.ListIngresses(Guid.CreateVersion7(), CancellationToken.None);
         await api.ListOwnIngresses(CancellationToken.None);
         await api.DeleteIngress("IN_1", CancellationToken.None);

@@ -120,7 +120,7 @@ public sealed class OrphanIngressesTests : IAsyncLifetime
     private async Task Record(string id, Channel channel)
     {
         await using var db = _database.Open();
-        db.Ingresses.Add(new Ingress(id, channel.Id, IngressType.RTMP, new StreamKey("key"), _time.GetUtcNow()));
+        db.Ingresses.Add(new Ingress(new CreatedIngress(id, "", new StreamKey("key")), channel.Id, new NewKey(IngressType.RTMP, id, IsPrimary: false, KeyQuality.Auto), _time.GetUtcNow()));
         await db.SaveChangesAsync();
     }
 

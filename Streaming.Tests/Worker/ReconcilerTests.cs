@@ -289,7 +289,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
     private async Task<(Channel Channel, string Key)> NewChannel()
     {
         var channel = await _database.NewChannel();
-        var ingress = await _services.GetRequiredService<LiveKitApi>().CreateIngress(channel.Id, IngressType.RTMP, CancellationToken.None);
+        var ingress = await _services.GetRequiredService<LiveKitApi>().CreateIngress(channel.Id, new NewKey(IngressType.RTMP, null, IsPrimary: true, KeyQuality.Auto), CancellationToken.None);
         return (channel, ingress.Key.Reveal());
     }
 

@@ -27,7 +27,7 @@ internal static class DatabaseGrants
                 grant select, insert, update, delete on all tables in schema public to {role};
                 grant usage, select on all sequences in schema public to {role};
                 revoke insert, update, delete on "__EFMigrationsHistory" from {role};
-                revoke update, delete on admin_audit from {role};
+                revoke update, delete on admin_audit, key_ledger from {role};
                 """);
             await grant.ExecuteNonQueryAsync();
         }

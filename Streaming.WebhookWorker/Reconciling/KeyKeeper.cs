@@ -8,9 +8,10 @@ namespace Streaming.WebhookWorker.Reconciling;
 
 /// <summary>
 /// Sees to it that keys in LiveKit are as our records want them: what an API process could not tell LiveKit, because LiveKit was away or the process
-/// died, and what is due by the clock.
+/// died, and what is due by the clock. Also writes down what encoders did with them.
 /// </summary>
-internal sealed partial class KeyKeeper(KeyEnforcement keys, IOptions<ReconcilingOptions> options, TimeProvider time, ILogger<KeyKeeper> log) : ILeaderDuty
+internal sealed partial class KeyKeeper(
+    KeyEnforcement keys, KeyRemoval removal, KeyUseLedger uses, IOptions<ReconcilingOptions> options, TimeProvider time, ILogger<KeyKeeper> log) : ILeaderDuty
 {
     public async Task Run(CancellationToken ct)
     {
@@ -20,7 +21,9 @@ internal sealed partial class KeyKeeper(KeyEnforcement keys, IOptions<Reconcilin
         {
             try
             {
+                await uses.Write(ct);
                 await keys.EnforceDue(ct);
+                await removal.RemoveReplaced(ct);
                 isReachable = true;
             }
             catch (Exception e) when (e is LiveKitException || Failures.IsTransient(e))

@@ -2,37 +2,87 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Streaming.Api.Http;
 using Streaming.Core.Data;
-using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
-using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
 
 namespace Streaming.Api.Features.Ingresses;
 
 /// <summary>
-/// Makes and deletes a channel's ingress: LiveKit first, since it alone can revoke a key, then our record of it. One change of a
-/// channel at a time; once LiveKit has been asked to change something, the caller's going away stops nothing.
+/// Makes and deletes a channel's keys. One change of a channel at a time; once LiveKit has been asked to change something, the caller's going away stops nothing.
 /// </summary>
-public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource database, Suspensions suspensions, LiveKitApi livekit, TimeProvider time, ILogger<IngressChanges> log)
+public sealed class IngressChanges(
+    StreamingDb db, NpgsqlDataSource database, Suspensions suspensions, LiveKitApi livekit, KeyCreation creation, KeyRemoval removal, TimeProvider time)
 {
+    /// <summary>Makes the primary key, in the place of the one that is there: that one is deleted first, so that a failure leaves no key rather than two.</summary>
     /// <param name="replace">Whether a running broadcast may be cut off.</param>
     /// <param name="request">With an Idempotency-Key, what is made is kept under it.</param>
     /// <param name="arrivedAt">When the request came: an ingress younger than that was made by a twin of it.</param>
-    public async Task<(CreatedIngress? Created, ApiError? Error)> Create(string userId, IngressType type, bool replace, DateTimeOffset arrivedAt, IdempotentRequest request, CancellationToken ct)
+    public async Task<(CreatedIngress? Created, ApiError? Error)> ResetPrimary(
+        string userId, NewKey key, bool replace, DateTimeOffset arrivedAt, IdempotentRequest request, CancellationToken ct)
     {
         var channel = await ChannelOf(userId, ct);
         await using var turn = await ChannelTurn.TryTake(database, channel, ct);
         if (turn is null) return (null, Errors.IngressChanging);
         if (await suspensions.IsSuspended(userId, ct)) return (null, Errors.Suspended);
 
-        var current = await db.Ingresses.SingleOrDefaultAsync(i => i.ChannelId == channel && i.DeletedAt == null, ct);
+        var current = await db.Ingresses.AsNoTracking().SingleOrDefaultAsync(i => i.ChannelId == channel && i.DeletedAt == null && i.IsPrimary, ct);
         if (current?.CreatedAt > arrivedAt) return (null, Errors.IngressChanging);
         if (!replace && await db.Sessions.AnyAsync(s => s.ChannelId == channel && s.MediaEndedAt == null, ct)) return (null, Errors.StreamLive);
 
         try
         {
-            await Remove(channel, current);
-            return await Add(channel, type, request.Claim) is { } created ? (created, null) : (null, Errors.IngressChanging);
+            await creation.RemoveUnrecorded(channel);
+            if (current is not null) await RemoveWithPredecessor(channel, current.Id, KeyRemoval.Reasons.Reset);
+            return await creation.Add(channel, key, request.Claim);
+        }
+        catch (LiveKitException e)
+        {
+            return (null, Errors.Of(e.Failure));
+        }
+    }
+
+    /// <summary>Makes one more key, beside those that are there.</summary>
+    public async Task<(CreatedIngress? Created, ApiError? Error)> Add(string userId, NewKey key, IdempotentRequest request, CancellationToken ct)
+    {
+        var channel = await ChannelOf(userId, ct);
+        await using var turn = await ChannelTurn.TryTake(database, channel, ct);
+        if (turn is null) return (null, Errors.IngressChanging);
+        if (await suspensions.IsSuspended(userId, ct)) return (null, Errors.Suspended);
+        if (await db.Ingresses.CountAsync(i => i.ChannelId == channel && i.DeletedAt == null && i.ReplacedById == null, ct) >= Ingress.Most) return (null, Errors.KeyLimit);
+
+        try
+        {
+            await creation.RemoveUnrecorded(channel);
+            return await creation.Add(channel, key, request.Claim);
+        }
+        catch (LiveKitException e)
+        {
+            return (null, Errors.Of(e.Failure));
+        }
+    }
+
+    /// <summary>Makes a key that takes the place, the name and the rank of another.</summary>
+    /// <param name="overlap">How long the old one still works; null: as <paramref name="afterStream"/> says.</param>
+    /// <param name="afterStream">The old one works until the session that runs on it is over.</param>
+    public async Task<(CreatedIngress? Created, ApiError? Error)> Rotate(
+        string userId, string ingressId, TimeSpan? overlap, bool afterStream, IdempotentRequest request, CancellationToken ct)
+    {
+        if (await db.Ingresses.OwnedBy(db, userId).AsNoTracking().SingleOrDefaultAsync(i => i.Id == ingressId, ct) is not { } old) return (null, Errors.IngressNotFound);
+        await using var turn = await ChannelTurn.TryTake(database, old.ChannelId, ct);
+        if (turn is null) return (null, Errors.IngressChanging);
+        if (await suspensions.IsSuspended(userId, ct)) return (null, Errors.Suspended);
+        if (old.ReplacedById is not null) return (null, Errors.KeyReplaced);
+
+        var now = time.GetUtcNow();
+        var session = afterStream ? await SessionOn(old, now, ct) : null;
+        var replaced = new Replacement(old.Id, session is null ? now + (overlap ?? TimeSpan.Zero) : null, session, IsNow: session is null && overlap is null);
+        try
+        {
+            await creation.RemoveUnrecorded(old.ChannelId);
+            foreach (var predecessor in await PredecessorsOf(old.Id, ct)) await removal.Remove(old.ChannelId, predecessor, KeyRemoval.Reasons.Replaced, CancellationToken.None);
+            var (created, error) = await creation.Add(old.ChannelId, new NewKey(old.Type, old.Label, old.IsPrimary, old.Quality), request.Claim, replaced);
+            if (created is not null && replaced.IsNow) await TryRemove(old);
+            return (created, error);
         }
         catch (LiveKitException e)
         {
@@ -43,22 +93,24 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
     /// <summary>The answer of a creation once more: only LiveKit has the key.</summary>
     public async Task<(CreatedIngress? Created, ApiError? Error)> ShowAgain(string userId, string ingressId, CancellationToken ct)
     {
-        var ingress = await db.Ingresses.SingleOrDefaultAsync(i => i.Id == ingressId && i.DeletedAt == null && db.Channels.Any(c => c.Id == i.ChannelId && c.UserId == userId), ct);
+        var ingress = await db.Ingresses.OwnedBy(db, userId).SingleOrDefaultAsync(i => i.Id == ingressId, ct);
         if (ingress is null || await livekit.FindIngress(ingressId, ct) is not { } found) return (null, Errors.IngressNotFound);
         return ingress.IsKey(found.Key) ? (new CreatedIngress(found.Id, found.ServerUrl, found.Key), null) : (null, Errors.LiveKitBadAnswer);
     }
 
+    /// <param name="ingressId">Null: the primary.</param>
     /// <returns>Null when it is deleted.</returns>
-    public async Task<ApiError?> Delete(string userId, CancellationToken ct)
+    public async Task<ApiError?> Delete(string userId, string? ingressId, CancellationToken ct)
     {
-        var current = await db.Ingresses.SingleOrDefaultAsync(i => i.DeletedAt == null && db.Channels.Any(c => c.Id == i.ChannelId && c.UserId == userId), ct);
+        var current = await db.Ingresses.OwnedBy(db, userId).AsNoTracking().SingleOrDefaultAsync(i => ingressId == null ? i.IsPrimary : i.Id == ingressId, ct);
         if (current is null) return Errors.IngressNotFound;
         await using var turn = await ChannelTurn.TryTake(database, current.ChannelId, ct);
         if (turn is null) return Errors.IngressChanging;
 
         try
         {
-            await Remove(current.ChannelId, current);
+            await creation.RemoveUnrecorded(current.ChannelId);
+            await RemoveWithPredecessor(current.ChannelId, current.Id, KeyRemoval.Reasons.ByCreator);
             return null;
         }
         catch (LiveKitException e)
@@ -80,97 +132,30 @@ public sealed partial class IngressChanges(StreamingDb db, NpgsqlDataSource data
         return await db.Channels.Where(c => c.UserId == userId).Select(c => c.Id).SingleAsync(ct);
     }
 
-    /// <summary>Deletes whatever publishes into the channel's room, and so also what an earlier change left half done.</summary>
-    private async Task Remove(Guid channel, Ingress? current)
+    private async Task RemoveWithPredecessor(Guid channel, string ingress, string why)
     {
-        var ids = (await livekit.ListIngresses(channel, CancellationToken.None)).ToHashSet();
-        if (current is not null) ids.Add(current.Id);
-        foreach (var id in ids)
-        {
-            await livekit.DeleteIngress(id, CancellationToken.None);
-            await livekit.RemovePublisher(channel, id, CancellationToken.None); // after a refused connection LiveKit takes the ingress for broken, and deleting it leaves the publisher on the air
-        }
-
-        if (current is null) return;
-
-        // LiveKit may send no ingress_ended for a deleted ingress: the session ends in the transaction that deletes it.
-        await using var transaction = await db.Database.BeginTransactionAsync();
-        var connection = (NpgsqlConnection)db.Database.GetDbConnection();
-        var windows = await SessionWrites.LockChannels(connection, [channel], CancellationToken.None);
-        current.Delete(time.GetUtcNow());
-        await db.SaveChangesAsync();
-        var cause = new Cause(ChangeCause.Api, new Dictionary<Guid, string> { [channel] = current.Id });
-        await SessionWrites.DeriveDeleted(connection, windows, [current.Id], cause, CancellationToken.None);
-        await transaction.CommitAsync();
-        Log.Deleted(log, current.Id, channel);
+        foreach (var predecessor in await PredecessorsOf(ingress, CancellationToken.None)) await removal.Remove(channel, predecessor, why, CancellationToken.None);
+        await removal.Remove(channel, ingress, why, CancellationToken.None);
     }
 
-    /// <returns>Null when the request was given to another attempt meanwhile, and the ingress taken back.</returns>
-    private async Task<CreatedIngress?> Add(Guid channel, IngressType type, RequestClaim? claim)
+    /// <summary>Keys whose place it took and which still work.</summary>
+    private Task<List<string>> PredecessorsOf(string ingress, CancellationToken ct) =>
+        db.Ingresses.Where(i => i.ReplacedById == ingress && i.DeletedAt == null).Select(i => i.Id).ToListAsync(ct);
+
+    private Task<Guid?> SessionOn(Ingress key, DateTimeOffset now, CancellationToken ct) =>
+        db.Sessions.Where(s => s.ChannelId == key.ChannelId && (s.MediaEndedAt == null || s.ReconnectUntil > now)
+            && db.IngestSegments.Any(g => g.SessionId == s.Id && g.IngressId == key.Id)).OrderByDescending(s => s.StartedAt).Select(s => (Guid?)s.Id).FirstOrDefaultAsync(ct);
+
+    /// <summary>The new key is made and recorded, and the session has ended: what LiveKit does not do now, the worker has it do within seconds of its return.</summary>
+    private async Task TryRemove(Ingress old)
     {
-        CreatedIngress created;
         try
         {
-            created = await livekit.CreateIngress(channel, type, CancellationToken.None);
+            await removal.Remove(old.ChannelId, old.Id, KeyRemoval.Reasons.Replaced, CancellationToken.None);
         }
         catch (LiveKitException)
         {
-            await TakeBack(channel); // whatever LiveKit said, it may exist, with a key that nobody has seen
-            throw;
+            // Said by LiveKitApi, and by the answer.
         }
-
-        try
-        {
-            await using var transaction = await db.Database.BeginTransactionAsync();
-            db.Ingresses.Add(new Ingress(created.Id, channel, type, created.Key, time.GetUtcNow()));
-            await db.SaveChangesAsync();
-            var isOurs = claim is null || await RememberedRequests.Complete((NpgsqlConnection)db.Database.GetDbConnection(), claim, created.Id, CancellationToken.None);
-            if (isOurs) await transaction.CommitAsync();
-            else
-            {
-                await transaction.RollbackAsync();
-                await TakeBack(channel, created.Id);
-                return null;
-            }
-        }
-        catch (Exception)
-        {
-            await TakeBack(channel, created.Id); // and no other: if Postgres restarted, somebody else may have had his turn
-            throw;
-        }
-
-        Log.Created(log, created.Id, channel);
-        return created;
-    }
-
-    /// <summary>As far as LiveKit can be reached; the worker's sweep and the next change of this channel do the rest.</summary>
-    private async Task TakeBack(Guid channel, string? ingressId = null)
-    {
-        try
-        {
-            foreach (var id in ingressId is null ? await Unrecorded(channel) : [ingressId]) await livekit.DeleteIngress(id, CancellationToken.None);
-        }
-        catch (Exception e) when (e is LiveKitException || Failures.IsTransient(e))
-        {
-            Log.LeftBehind(log, channel, e.GetType().Name);
-        }
-    }
-
-    private async Task<IEnumerable<string>> Unrecorded(Guid channel)
-    {
-        var ids = await livekit.ListIngresses(channel, CancellationToken.None);
-        return ids.Except(await db.Ingresses.Where(i => i.ChannelId == channel && i.DeletedAt == null).Select(i => i.Id).ToListAsync());
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Created ingress {IngressId} for channel {ChannelId}")]
-        public static partial void Created(ILogger logger, string ingressId, Guid channelId);
-
-        [LoggerMessage(Level = LogLevel.Information, Message = "Deleted ingress {IngressId} of channel {ChannelId}")]
-        public static partial void Deleted(ILogger logger, string ingressId, Guid channelId);
-
-        [LoggerMessage(Level = LogLevel.Error, Message = "An ingress of channel {ChannelId} may be left in LiveKit ({Failure})")]
-        public static partial void LeftBehind(ILogger logger, Guid channelId, string failure);
     }
 }

@@ -15,6 +15,8 @@ internal sealed class IngestSegmentMapping : IEntityTypeConfiguration<IngestSegm
         segment.Property(s => s.BeganAt).HasComputedColumnSql("coalesce(started_at, seen_from)", stored: true);
         segment.HasIndex(s => new { s.ChannelId, s.BeganAt });
         segment.HasIndex(s => s.ChannelId).HasFilter("began_at is not null and ended_at is null").HasDatabaseName("ix_ingest_segments_open");
+        segment.Property(s => s.LedgeredAs).HasConversion<string>().HasMaxLength(16);
+        segment.HasIndex(s => s.ResourceId).HasFilter($"source = 'Ingress' and ledgered_as is distinct from {IngestSegment.UseOutcomeSql}").HasDatabaseName("ix_ingest_segments_unledgered");
         segment.HasIndex(s => s.RoomSid);
     }
 }

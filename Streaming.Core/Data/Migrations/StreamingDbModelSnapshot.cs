@@ -761,6 +761,11 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_displaced");
 
+                    b.Property<string>("LedgeredAs")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("ledgered_as");
+
                     b.Property<DateTimeOffset?>("LeftAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("left_at");
@@ -809,6 +814,10 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("ChannelId")
                         .HasDatabaseName("ix_ingest_segments_open")
                         .HasFilter("began_at is not null and ended_at is null");
+
+                    b.HasIndex("ResourceId")
+                        .HasDatabaseName("ix_ingest_segments_unledgered")
+                        .HasFilter("source = 'Ingress' and ledgered_as is distinct from case when began_at is not null and end_reason = 'taken_over' then 'TakenOver' when began_at is not null then 'Accepted' when stopped_at is not null then 'Refused' end");
 
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_ingest_segments_room_sid");
@@ -1084,6 +1093,10 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_enabled");
 
+                    b.Property<bool>("IsPrimary")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_primary");
+
                     b.Property<string>("KeyLast4")
                         .IsRequired()
                         .HasMaxLength(4)
@@ -1094,6 +1107,35 @@ namespace Streaming.Core.Data.Migrations
                         .IsRequired()
                         .HasColumnType("bytea")
                         .HasColumnName("key_sha256");
+
+                    b.Property<string>("Label")
+                        .HasMaxLength(80)
+                        .HasColumnType("character varying(80)")
+                        .HasColumnName("label");
+
+                    b.Property<string>("LiveKitQuality")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("live_kit_quality");
+
+                    b.Property<string>("Quality")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("quality");
+
+                    b.Property<string>("ReplacedById")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("replaced_by_id");
+
+                    b.Property<DateTimeOffset?>("RetiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("retires_at");
+
+                    b.Property<Guid?>("RetiresWithSession")
+                        .HasColumnType("uuid")
+                        .HasColumnName("retires_with_session");
 
                     b.Property<string>("Type")
                         .IsRequired()
@@ -1111,13 +1153,25 @@ namespace Streaming.Core.Data.Migrations
                         .HasName("pk_ingresses");
 
                     b.HasIndex("ChannelId")
-                        .IsUnique()
-                        .HasDatabaseName("ix_ingresses_one_per_channel")
+                        .HasDatabaseName("ix_ingresses_of_channel")
                         .HasFilter("deleted_at is null");
 
                     b.HasIndex("Id")
                         .HasDatabaseName("ix_ingresses_not_enabled")
                         .HasFilter("deleted_at is null and is_enabled is distinct from true");
+
+                    b.HasIndex("LiveKitQuality")
+                        .HasDatabaseName("ix_ingresses_quality_due")
+                        .HasFilter("deleted_at is null and live_kit_quality is distinct from quality");
+
+                    b.HasIndex("ReplacedById")
+                        .HasDatabaseName("ix_ingresses_replaced")
+                        .HasFilter("deleted_at is null and replaced_by_id is not null");
+
+                    b.HasIndex("ChannelId", "IsPrimary")
+                        .IsUnique()
+                        .HasDatabaseName("ix_ingresses_one_primary")
+                        .HasFilter("deleted_at is null and is_primary");
 
                     b.ToTable("ingresses", (string)null);
                 });
@@ -1163,6 +1217,87 @@ namespace Streaming.Core.Data.Migrations
                     NpgsqlIndexBuilderExtensions.AreNullsDistinct(b.HasIndex("ChannelId", "IngressId", "Reason"), false);
 
                     b.ToTable("ingress_holds", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Streams.KeyLedgerEntry", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<long?>("Corrects")
+                        .HasColumnType("bigint")
+                        .HasColumnName("corrects");
+
+                    b.Property<string>("Detail")
+                        .HasColumnType("text")
+                        .HasColumnName("detail");
+
+                    b.Property<DateTimeOffset?>("HappenedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("happened_at");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<string>("IngressId")
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)")
+                        .HasColumnName("ingress_id");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<byte[]>("PreviousHash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("previous_hash");
+
+                    b.Property<string>("ResourceId")
+                        .HasColumnType("text")
+                        .HasColumnName("resource_id");
+
+                    b.HasKey("ChannelId", "Sequence")
+                        .HasName("pk_key_ledger");
+
+                    b.HasIndex("IngressId", "Sequence")
+                        .HasDatabaseName("ix_key_ledger_ingress_id_sequence");
+
+                    b.ToTable("key_ledger", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Streams.KeyLedgerHead", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<byte[]>("Hash")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sequence");
+
+                    b.HasKey("ChannelId")
+                        .HasName("pk_key_ledger_heads");
+
+                    b.ToTable("key_ledger_heads", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Streams.Suspension", b =>
@@ -1420,6 +1555,26 @@ namespace Streaming.Core.Data.Migrations
                         .HasForeignKey("IngressId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .HasConstraintName("fk_ingress_holds_ingresses_ingress_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Streams.KeyLedgerEntry", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_key_ledger_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Streams.KeyLedgerHead", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_key_ledger_heads_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Streams.Suspension", b =>
