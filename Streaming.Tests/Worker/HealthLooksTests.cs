@@ -112,7 +112,7 @@ public sealed class HealthLooksTests : IAsyncLifetime
     private async Task<(Channel Channel, string Key)> Live(Encoder encoder)
     {
         var channel = await _database.NewChannel();
-        var ingress = await _services.GetRequiredService<LiveKitApi>().CreateIngress(channel.Id, IngressType.RTMP, CancellationToken.None);
+        var ingress = await _services.GetRequiredService<LiveKitApi>().CreateIngress(channel.Id, new NewKey(IngressType.RTMP, null, IsPrimary: true, KeyQuality.Auto), CancellationToken.None);
         await Take((channel, ingress.Key.Reveal()), encoder);
         return (channel, ingress.Key.Reveal());
     }
