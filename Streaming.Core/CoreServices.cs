@@ -12,6 +12,7 @@ using Streaming.Core.LiveKit;
 using Streaming.Core.Privacy;
 using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
+using Streaming.Core.Social;
 using Streaming.Core.Streams;
 using Streaming.Core.Viewers;
 
@@ -47,6 +48,10 @@ public static class CoreServices
         services.AddSingleton<WorkerPulse>();
         services.AddSingleton<ViewerCounts>();
         services.AddSingleton<ChannelStates>();
+        services.AddSingleton<Admissions>();
+        services.AddSingleton<AllowedViewers>();
+        services.AddSingleton<Relations>();
+        services.AddSingleton<RoomChecks>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<KeyUseLedger>();
         services.AddSingleton<RememberedRequests>();
@@ -66,6 +71,7 @@ public static class CoreServices
         services.AddTransient<LiveKitApi.AnswerCheck>();
         services.AddHttpClient(LiveKitApi.HttpClientName).AddHttpMessageHandler<LiveKitApi.NarrowToken>().AddHttpMessageHandler<LiveKitApi.AnswerCheck>();
         services.AddSingleton<LiveKitApi>();
+        services.AddSingleton<RoomRules>();
         services.AddSingleton<KeyEnforcement>();
         services.AddSingleton<OffAir>();
         services.AddSingleton<KeyRemoval>();

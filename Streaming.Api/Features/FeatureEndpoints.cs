@@ -1,10 +1,14 @@
 using Streaming.Api.Features.Account;
 using Streaming.Api.Features.Administrators;
+using Streaming.Api.Features.AllowList;
 using Streaming.Api.Features.Applications;
 using Streaming.Api.Features.Audit;
+using Streaming.Api.Features.Blocks;
 using Streaming.Api.Features.Broadcasts;
+using Streaming.Api.Features.ChannelPage;
 using Streaming.Api.Features.ChatSettings;
 using Streaming.Api.Features.CreatorToken;
+using Streaming.Api.Features.Follows;
 using Streaming.Api.Features.Info;
 using Streaming.Api.Features.Ingresses;
 using Streaming.Api.Features.Pipeline;
@@ -12,6 +16,7 @@ using Streaming.Api.Features.Profile;
 using Streaming.Api.Features.Sessions;
 using Streaming.Api.Features.Status;
 using Streaming.Api.Features.Suspending;
+using Streaming.Api.Features.ViewerToken;
 using Streaming.Api.Features.Webhooks;
 
 namespace Streaming.Api.Features;
@@ -23,7 +28,7 @@ internal static class FeatureEndpoints
     {
         services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddScoped<IngressChanges>().AddScoped<KeyCreation>().AddScoped<KeyReveals>().AddScoped<KeyQualityChanges>().AddScoped<KeyUses>().AddSingleton<KeyList>().AddScoped<KeyStates>()
-            .AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>();
+            .AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddViewerTokens();
     }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
@@ -35,6 +40,11 @@ internal static class FeatureEndpoints
         app.MapCreatorToken();
         app.MapUsername();
         app.MapBroadcasts();
+        app.MapViewerToken();
+        app.MapChannelPage();
+        app.MapAllowList();
+        app.MapFollows();
+        app.MapBlocks();
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();

@@ -10,7 +10,7 @@ public sealed record StreamAnswer(StreamInfo Stream)
     /// <summary>For the OpenAPI document.</summary>
     internal static readonly StreamAnswer Example = new(new StreamInfo(
         Guid.Parse("019abf3c-5a0e-7c55-9d2b-3f1f6c3a9b10"), "dev-creator", "Building a shed, part 3", "https://cdn.example.com/shed.webp", IsLive: true,
-        Visibility.Public, IsChatEnabled: true, IsChatDelayed: false, IsChatFollowersOnly: false, ReconnectWindowSeconds: 60, MaxDurationMinutes: 720, ContestRule.Alert, new("IN_7bJd3kQx2fGm", IngressType.RTMP, "x7Qz"),
+        Visibility.Public, AllowGuests: true, IsChatEnabled: true, IsChatDelayed: false, IsChatFollowersOnly: false, ReconnectWindowSeconds: 60, MaxDurationMinutes: 720, ContestRule.Alert, new("IN_7bJd3kQx2fGm", IngressType.RTMP, "x7Qz"),
         new(2025, 11, 23, 9, 30, 0, TimeSpan.Zero), new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)));
 }
 
@@ -21,6 +21,7 @@ public sealed record StreamAnswer(StreamInfo Stream)
 /// <param name="Thumbnail">An https URL; null when the creator set none.</param>
 /// <param name="IsLive">Whether media is arriving now.</param>
 /// <param name="Visibility">Who may find and watch it: `public`, `unlisted` (in no list), `followers`, `private` (whom the creator let in) or `test` (himself alone).</param>
+/// <param name="AllowGuests">Whether those may watch who are not signed in.</param>
 /// <param name="IsChatEnabled">Whether there is a chat at all.</param>
 /// <param name="IsChatDelayed">Whether messages reach viewers after a delay.</param>
 /// <param name="IsChatFollowersOnly">Whether followers alone may write.</param>
@@ -37,6 +38,7 @@ public sealed record StreamInfo(
     string? Thumbnail,
     bool IsLive,
     Visibility Visibility,
+    bool AllowGuests,
     bool IsChatEnabled,
     bool IsChatDelayed,
     bool IsChatFollowersOnly,
@@ -51,7 +53,7 @@ public sealed record StreamInfo(
         db.Channels.OwnedBy(userId).Select(c => new StreamInfo(
             c.Id, c.UserId, c.Title, c.Thumbnail,
             db.Sessions.Any(s => s.ChannelId == c.Id && s.MediaEndedAt == null),
-            c.Visibility, c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds, c.MaxDurationMinutes, c.OnContest,
+            c.Visibility, c.AllowsGuests, c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds, c.MaxDurationMinutes, c.OnContest,
             db.Ingresses.Where(i => i.ChannelId == c.Id && i.DeletedAt == null && i.IsPrimary).Select(i => new IngressInfo(i.Id, i.Type, i.KeyLast4)).SingleOrDefault(),
             c.CreatedAt, c.UpdatedAt)).SingleOrDefaultAsync(ct);
 }

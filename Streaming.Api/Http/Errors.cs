@@ -25,10 +25,24 @@ public static class Errors
         "The caller has no approved creator application, or it has been revoked.");
     public static readonly ApiError ReauthenticationRequired = new(403, "reauthentication_required", "Please sign in again to see the stream key.",
         "The caller signed in more than five minutes ago, or his session token does not say when. Sign in anew and repeat with the new session's token.");
+    public static readonly ApiError ChannelSuspended = new(403, "channel_suspended", "This channel is suspended.",
+        "An administrator keeps the creator from broadcasting: there is nothing to watch.");
+    public static readonly ApiError Blocked = new(403, "blocked", "You cannot watch this channel.",
+        "The caller has blocked the creator, or the creator him.");
+    public static readonly ApiError PrivateChannel = new(403, "private", "This channel is private.",
+        "The creator has not let the caller in.");
+    public static readonly ApiError FollowersOnly = new(403, "followers_only", "Only followers can watch this channel.",
+        "Follow the creator and ask again.");
+    public static readonly ApiError GuestsNotAllowed = new(403, "guests_not_allowed", "Sign in to watch this channel.",
+        "The channel takes no guests.");
+    public static readonly ApiError OverCapacity = new(403, "over_capacity", "This channel is full right now.",
+        "As many watch as the operator allows for one channel. Ask again later.");
     public static readonly ApiError NotFound = new(404, "not_found", "There is nothing at this address.",
         "No such route.");
     public static readonly ApiError StreamNotFound = new(404, "stream_not_found", "No stream was found.",
         "The creator has no stream yet: creating an ingress makes one.");
+    public static readonly ApiError ChannelNotFound = new(404, "channel_not_found", "No channel was found.",
+        "Nobody has this name, or he has no channel, or it is hidden from the caller.");
     public static readonly ApiError SessionNotFound = new(404, "session_not_found", "No session was found.",
         "There is no session with this id, or it is not the caller's.");
     public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
@@ -59,6 +73,10 @@ public static class Errors
         "LiveKit cuts a broadcast off when its key's quality is changed.");
     public static readonly ApiError Suspended = new(409, "suspended", "This channel is suspended.",
         "An administrator has suspended the channel.");
+    public static readonly ApiError Offline = new(409, "offline", "This channel is not live.",
+        "There is nothing to watch now.");
+    public static readonly ApiError AllowListFull = new(409, "allow_list_full", "The list is full.",
+        "500 people are let in already: remove one first.");
     public static readonly ApiError UsernameTaken = new(409, "username_taken", "This username is taken.",
         "Somebody else has it. Choose another.");
     public static readonly ApiError ApplicationOpen = new(409, "application_open", "You have an application that is pending or approved.",
@@ -85,6 +103,8 @@ public static class Errors
         "RTMP carries codecs that browsers do not play, so that LiveKit must encode it anew.");
     public static readonly ApiError IdempotencyKeyReused = new(422, "idempotency_key_reused", "This Idempotency-Key was used for another request.",
         "Within 24 hours the same key came with another body, query or path. Nothing was done: take a new key for a new request.");
+    public static readonly ApiError Oneself = new(422, "oneself", "You cannot do this to yourself.",
+        "Nobody follows or blocks himself.");
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",
         "A limit per user or per address is reached. `Retry-After` says how long to wait; `RateLimit` and `RateLimit-Policy`, in every answer, what is left of which limit.");
 

@@ -20,6 +20,9 @@ public sealed class User
     /// <summary>His address among the channels: see <see cref="Creators.Username"/>. Null until a token of his named one, or he chose one.</summary>
     public string? Username { get; private set; }
 
+    /// <summary>How many follow him: the database counts, whatever adds or removes one.</summary>
+    public int FollowerCount { get; private set; }
+
     /// <summary>When we first saw one of his tokens.</summary>
     public DateTimeOffset CreatedAt { get; private set; }
 }

@@ -6,6 +6,7 @@ using Streaming.Core.Health;
 using Streaming.Core.Idempotency;
 using Streaming.Core.Privacy;
 using Streaming.Core.Sessions;
+using Streaming.Core.Social;
 using Streaming.Core.Streams;
 using Streaming.Core.Viewers;
 
@@ -21,6 +22,10 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
 
     public DbSet<User> Users => Set<User>();
     public DbSet<CreatorApplication> CreatorApplications => Set<CreatorApplication>();
+    public DbSet<Follow> Follows => Set<Follow>();
+    public DbSet<Block> Blocks => Set<Block>();
+    public DbSet<AllowedViewer> AllowedViewers => Set<AllowedViewer>();
+    public DbSet<RoomCheck> RoomChecks => Set<RoomCheck>();
     public DbSet<Channel> Channels => Set<Channel>();
     public DbSet<Ingress> Ingresses => Set<Ingress>();
     public DbSet<KeyLedgerEntry> KeyLedger => Set<KeyLedgerEntry>();

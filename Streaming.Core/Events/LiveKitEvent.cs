@@ -60,7 +60,11 @@ public sealed record ParticipantFacts(
     bool IsHidden,
     bool IsDisplaced,
     string? IngressId,
-    string? ResourceId);
+    string? ResourceId)
+{
+    /// <summary>Whether a client may send data into the room; null when the event does not say.</summary>
+    public bool? MaySendData { get; init; }
+}
 
 /// <param name="Failure">One of our codes when LiveKit reports an error, else null.</param>
 public sealed record IngressFacts(

@@ -19,8 +19,9 @@ public sealed class AccessTokens(IOptions<LiveKitOptions> options, TimeProvider 
 
     private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(10);
 
+    /// <param name="name">What others in the room see; null for nothing.</param>
     /// <exception cref="ArgumentException">No room or identity.</exception>
-    public AccessToken Mint(string identity, string room, RoomGrants grants)
+    public AccessToken Mint(string identity, string room, RoomGrants grants, string? name = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(identity);
         ArgumentException.ThrowIfNullOrWhiteSpace(room);
@@ -33,6 +34,7 @@ public sealed class AccessTokens(IOptions<LiveKitOptions> options, TimeProvider 
             json.WriteStartObject();
             json.WriteString("iss", options.Value.ApiKey);
             json.WriteString("sub", identity);
+            if (name is not null) json.WriteString("name", name);
             json.WriteNumber("nbf", (now - ClockSkew).ToUnixTimeSeconds());
             json.WriteNumber("exp", expiresAt.ToUnixTimeSeconds());
             json.WriteStartObject("video");

@@ -158,6 +158,25 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
             await RemoveParticipant(channelId, publisher.Identity, ct);
     }
 
+    /// <summary>Lets a viewer send data into the channel's room, or no longer. He who is not there needs no permission.</summary>
+    public async Task LetSendData(Guid channelId, string identity, bool allowed, CancellationToken ct)
+    {
+        var request = new UpdateParticipantRequest
+        {
+            Room = channelId.ToString(),
+            Identity = identity,
+            Permission = new ParticipantPermission { CanSubscribe = true, CanPublish = false, CanPublishData = allowed, CanUpdateMetadata = false }, // it replaces all he had
+        };
+        try
+        {
+            await CallTwice("UpdateParticipant", client => Rooms(client).UpdateParticipant(request), ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            // He has left.
+        }
+    }
+
     /// <summary>The rooms that stand, of those that bear the name of a channel: by its id, the room's SID.</summary>
     public async Task<IReadOnlyDictionary<Guid, string>> ListRooms(CancellationToken ct)
     {

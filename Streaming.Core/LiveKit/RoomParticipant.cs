@@ -12,6 +12,9 @@ namespace Streaming.Core.LiveKit;
 public sealed record RoomParticipant(
     string Sid, string Identity, ParticipantRole Role, DateTimeOffset? JoinedAt, bool IsActive, bool IsPublishing, string? IngressId, string? ResourceId)
 {
+    /// <summary>He may send data into the room.</summary>
+    public bool MaySendData { get; init; }
+
     internal static RoomParticipant Of(ParticipantInfo participant) => new(
         participant.Sid,
         participant.Identity,
@@ -22,5 +25,8 @@ public sealed record RoomParticipant(
         participant.State == ParticipantInfo.Types.State.Active,
         participant.Tracks.Count > 0,
         participant.Attributes.GetValueOrDefault("ingress.ingressID"),
-        participant.Attributes.GetValueOrDefault("ingress.resourceID"));
+        participant.Attributes.GetValueOrDefault("ingress.resourceID"))
+    {
+        MaySendData = participant.Permission?.CanPublishData == true,
+    };
 }

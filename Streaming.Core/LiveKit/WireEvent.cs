@@ -58,16 +58,20 @@ public static class WireEvent
         if (Text(participant, "sid") is not { } sid || Text(participant, "identity") is not { } identity) return null;
         var attributes = Object(participant, "attributes");
         var kind = EnumName(participant, "kind");
+        var permission = Object(participant, "permission");
         return new ParticipantFacts(
             sid,
             identity,
             Time(participant, "joinedAtMs", TimeSpan.TicksPerMillisecond) ?? Time(participant, "joinedAt", TimeSpan.TicksPerSecond),
             IsStandard: kind is null or "STANDARD",
             IsIngress: kind is "INGRESS",
-            IsHidden: Object(participant, "permission") is { } permission && Flag(permission, "hidden"),
+            IsHidden: permission is { } p && Flag(p, "hidden"),
             IsDisplaced: EnumName(participant, "disconnectReason") is "DUPLICATE_IDENTITY",
             attributes is { } a ? Text(a, "ingress.ingressID") : null,
-            attributes is { } b ? Text(b, "ingress.resourceID") : null);
+            attributes is { } b ? Text(b, "ingress.resourceID") : null)
+        {
+            MaySendData = permission is { } granted && (kind is null or "STANDARD") ? Flag(granted, "canPublishData") : null,
+        };
     }
 
     private static IngressFacts? ReadIngress(JsonElement ingress)

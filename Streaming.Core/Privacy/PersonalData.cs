@@ -21,6 +21,10 @@ public static class PersonalData
         new("administrators", "user_id* granted_at*", "user_id = @user", Delete),
         new("creator_applications", "id user_id* status* about* links* applied_at* decided_at* reason*", "user_id = @user", Delete),
         new("remembered_requests", "user_id* route* key_sha256- request_sha256- owner lease_until created_at* completed_at* status* content_type* location* body- resource*", "user_id = @user", Delete),
+        new("follows", "follower_id* followee_id followed_at*", "follower_id = @user", Delete), // who follows him is their affair, and goes with him
+        new("blocks", "blocker_id* blocked_id blocked_at*", "blocker_id = @user", Delete), // the same; and nobody is told who blocks him
+        new("allowed_viewers", "channel_id user_id* allowed_at*", "user_id = @user or " + OfHisChannel, Delete),
+        new("room_checks", "channel_id person* version due_at watch_until", "person = 'viewer:' || @user", Delete), // after those that note one
 
         new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done
 
@@ -44,9 +48,9 @@ public static class PersonalData
             "person = split_part(person, ':', 1) || ':' || @pseudonym") { ComesBack = true },
         new("dead_letters", "event_id entry_id kind room projection* reason attempts first_at last_at", NamesHim, Delete) { ComesBack = true },
 
-        new("channels", "id user_id* title* thumbnail* visibility is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds max_duration_minutes on_contest created_at updated_at erased_at", "user_id = @user",
+        new("channels", "id user_id* title* thumbnail* visibility allows_guests is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds max_duration_minutes on_contest created_at updated_at erased_at", "user_id = @user",
             "user_id = @pseudonym, title = '', thumbnail = null, erased_at = @now"),
-        new("users", "id* username* created_at*", "id = @user", Delete),
+        new("users", "id* username* follower_count created_at*", "id = @user", Delete),
 
         // Of what administrators did to him there must be a record that nobody can change
         new("admin_audit", "id at administrator_id- act subject* reason* before* after*", "subject = @user") { IsKept = true },

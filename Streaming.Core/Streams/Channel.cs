@@ -31,6 +31,7 @@ public sealed class Channel
         Id = Guid.CreateVersion7(now);
         UserId = userId;
         Title = "Untitled stream";
+        AllowsGuests = true;
         IsChatEnabled = true;
         ReconnectWindowSeconds = DefaultReconnectWindowSeconds;
         MaxDurationMinutes = DefaultMaxDurationMinutes;
@@ -47,6 +48,9 @@ public sealed class Channel
 
     /// <summary>Who may find and watch it.</summary>
     public Visibility Visibility { get; private set; }
+
+    /// <summary>Whether those may watch who are not signed in.</summary>
+    public bool AllowsGuests { get; private set; }
 
     public bool IsChatEnabled { get; private set; }
     public bool IsChatDelayed { get; private set; }
@@ -83,6 +87,13 @@ public sealed class Channel
     {
         if (visibility == Visibility) return;
         Visibility = visibility;
+        UpdatedAt = now;
+    }
+
+    public void AllowGuests(bool allowed, DateTimeOffset now)
+    {
+        if (allowed == AllowsGuests) return;
+        AllowsGuests = allowed;
         UpdatedAt = now;
     }
 

@@ -14,7 +14,13 @@ public static class Identity
 
     public static string Viewer(string userId) => $"viewer:{userId}:{Nonce()}";
 
-    public static string Guest() => $"guest:{Nonce()}";
+    /// <param name="guestId">From <see cref="NewGuestId"/>: the same for all that a guest does, so a second window of his takes the place of the first.</param>
+    public static string Guest(string guestId) => $"guest:{guestId}";
+
+    public static string NewGuestId() => Nonce();
+
+    /// <summary>The user behind a viewer's identity; null for a guest.</summary>
+    public static string? UserOf(string identity) => PersonOf(identity) is var person && person.StartsWith("viewer:", StringComparison.Ordinal) ? person["viewer:".Length..] : null;
 
     /// <summary>What a participant is to us, from LiveKit's kind and flags and the identity we gave him.</summary>
     public static ParticipantRole RoleOf(string identity, bool isStandardKind, bool isIngressKind, bool isHidden)

@@ -35,6 +35,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
                 from presences p
                 cross join lateral (select started_at, finished_at from room_sessions where room_sid = p.room_sid offset 0) r -- not by hashing all rooms
                 where p.channel_id = c.id and p.role = 'Viewer' and p.is_present
+                  and p.person is distinct from (select 'viewer:' || user_id from channels where id = c.id) -- the creator, who looks at his own page
                   and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)) v
             """);
         command.Parameters.AddWithValue("channels", channels.ToArray());

@@ -371,7 +371,10 @@ public sealed class WireEventTests
                 IsHidden: (bool?)participant["permission"]?["hidden"] ?? false,
                 IsDisplaced: (string?)participant["disconnectReason"] == "DUPLICATE_IDENTITY",
                 (string?)participant["attributes"]?["ingress.ingressID"],
-                (string?)participant["attributes"]?["ingress.resourceID"]),
+                (string?)participant["attributes"]?["ingress.resourceID"])
+            {
+                MaySendData = participant["kind"] is null && participant["permission"] is { } permission ? (bool?)permission["canPublishData"] ?? false : null,
+            },
             Ingress = ingress is null ? null : new IngressFacts(
                 (string)ingress["ingressId"]!,
                 (string?)state?["resourceId"],

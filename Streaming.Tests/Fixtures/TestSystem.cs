@@ -160,6 +160,33 @@ public sealed class TestSystem : IAsyncDisposable
         return await As(userId);
     }
 
+    /// <summary>A channel with media arriving, and its room.</summary>
+    public async Task<(TestCreator Creator, string Room)> NewLiveChannel()
+    {
+        var creator = await NewChannel();
+        await LiveKit.GoLive(creator.StreamKey);
+        await Eventually.True(creator.IsLive);
+        return (creator, await creator.Room());
+    }
+
+    /// <summary>A user who is no creator, each time another.</summary>
+    public async Task<TestCreator> NewViewer()
+    {
+        var userId = $"viewer-{Guid.CreateVersion7():N}";
+        await using var db = Database.Open();
+        db.Users.Add(new User(userId, TimeProvider.System.GetUtcNow()));
+        await db.SaveChangesAsync();
+        return new TestCreator(userId, await As(userId));
+    }
+
+    /// <summary>Who is in a room, by LiveKit.</summary>
+    public async Task<IReadOnlyList<ParticipantInfo>> ParticipantsIn(string room)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler());
+        var liveKit = new RoomServiceClient(LiveKitHost.Address.ToString(), LiveKitHost.Options.ApiKey, LiveKitHost.Options.ApiSecret.Reveal(), http);
+        return [.. (await liveKit.ListParticipants(new ListParticipantsRequest { Room = room })).Participants];
+    }
+
     /// <summary>The ingresses that LiveKit has for a room.</summary>
     public async Task<IReadOnlyList<IngressInfo>> IngressesIn(string room)
     {

@@ -1,3 +1,5 @@
+using Streaming.WebhookWorker.Enforcing;
+
 namespace Streaming.WebhookWorker.Consuming;
 
 internal static class ConsumingServices
@@ -7,10 +9,12 @@ internal static class ConsumingServices
         builder.Services.AddOptions<ConsumingOptions>().BindConfiguration(ConsumingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
         builder.Services.AddSingleton<Recoveries>();
+        builder.Services.AddSingleton<Newcomers>();
         builder.Services.AddSingleton<EventProcessor>();
         builder.Services.AddSingleton<ViewerCountRefresher>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ViewerCountRefresher>()); // stops last
         builder.Services.AddHostedService<QueueConsumer>();
         builder.Services.AddHostedService<SpoolDrainer>();
+        builder.Services.AddHostedService<Enforcer>();
     }
 }

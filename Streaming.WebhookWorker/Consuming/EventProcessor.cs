@@ -6,6 +6,7 @@ using StackExchange.Redis;
 using Streaming.Core;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
+using Streaming.WebhookWorker.Enforcing;
 
 namespace Streaming.WebhookWorker.Consuming;
 
@@ -19,6 +20,7 @@ internal sealed partial class EventProcessor(
     ViewerCountRefresher viewers,
     NpgsqlDataSource database,
     Recoveries recoveries,
+    Newcomers newcomers,
     IOptions<ConsumingOptions> options,
     TimeProvider time,
     ILogger<EventProcessor> log)
@@ -133,6 +135,7 @@ internal sealed partial class EventProcessor(
         {
             AppliedBatch applied = null!;
             await WhenHealthy(async () => applied = await applier.Apply(batch, ct), ct);
+            newcomers.Note(batch);
             Count(batch, applied);
             viewers.Due(applied.Channels);
             Log.Applied(log, applied.Outcomes.Applied, batch.Count - (int)applied.Outcomes.Applied);

@@ -42,6 +42,7 @@ public static class InfoEndpoints
         channel.LimitBroadcasts(change.ReconnectWindowSeconds.OrNull(), change.MaxDurationMinutes.OrNull(), change.OnContest.OrNull(), time.GetUtcNow());
         if (change.Thumbnail.IsGiven) channel.ShowThumbnail(change.Thumbnail.Value, time.GetUtcNow());
         if (change.Visibility.IsGiven) channel.ShowTo(change.Visibility.Value, time.GetUtcNow());
+        if (change.AllowGuests.IsGiven) channel.AllowGuests(change.AllowGuests.Value, time.GetUtcNow());
         return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
     }
 
@@ -50,14 +51,16 @@ public static class InfoEndpoints
 
 /// <param name="Title">1 to 200 characters after trimming; no control or text-direction characters.</param>
 /// <param name="Thumbnail">An https URL with a host name; null clears it.</param>
-/// <param name="Visibility">Who may find and watch it. A broadcast that is a test ends after ten minutes.</param>
+/// <param name="Visibility">Who may find and watch it. A broadcast that is a test ends after ten minutes. Whoever is in the room and may no longer is removed within two seconds.</param>
 /// <param name="ReconnectWindowSeconds">How long after a drop the same session may go on, 0 to 1800.</param>
 /// <param name="MaxDurationMinutes">A broadcast that lasts longer is ended, 1 to 2880.</param>
 /// <param name="OnContest">What happens when several encoders fight over a key: `alert` tells the creator, `disable` also ends the broadcast.</param>
+/// <param name="AllowGuests">Whether those may watch who are not signed in.</param>
 public sealed record UpdateInfo(
     [property: Text(1, Channel.TitleMax)] Optional<string> Title,
     [property: HttpsUrl] Optional<string?> Thumbnail,
     Optional<Visibility> Visibility,
     [property: Range(0, Channel.MaxReconnectWindowSeconds)] Optional<int> ReconnectWindowSeconds,
     [property: Range(1, Channel.MaxMaxDurationMinutes)] Optional<int> MaxDurationMinutes,
-    Optional<ContestRule> OnContest);
+    Optional<ContestRule> OnContest,
+    Optional<bool> AllowGuests);

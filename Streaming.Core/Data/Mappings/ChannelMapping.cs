@@ -15,6 +15,7 @@ internal sealed class ChannelMapping : IEntityTypeConfiguration<Channel>
         channel.Property(c => c.Visibility).HasConversion<string>().HasMaxLength(16).HasDefaultValueSql("'Public'").HasSentinel(Visibility.Public);
         channel.Property(c => c.MaxDurationMinutes).HasDefaultValue(Channel.DefaultMaxDurationMinutes);
         channel.Property(c => c.OnContest).HasConversion<string>().HasMaxLength(8).HasDefaultValue(ContestRule.Alert).HasSentinel(ContestRule.Alert);
+        channel.Property(c => c.AllowsGuests).HasDefaultValue(true);
         channel.HasOne<User>().WithMany().HasForeignKey(c => c.UserId).OnDelete(DeleteBehavior.Restrict);
         channel.HasIndex(c => c.UserId).IsUnique();
         channel.Property<uint>("xmin").IsRowVersion();

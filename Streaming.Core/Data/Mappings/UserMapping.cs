@@ -11,6 +11,7 @@ internal sealed class UserMapping : IEntityTypeConfiguration<User>
         user.HasKey(u => u.Id);
         user.Property(u => u.Id).HasMaxLength(User.IdMax);
         user.Property(u => u.Username).HasMaxLength(Username.Max);
+        user.Property(u => u.FollowerCount).HasDefaultValue(0);
         user.HasIndex(u => u.Username).IsUnique();
     }
 }

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Options;
+using Streaming.Api.Http;
+using Streaming.Core.LiveKit;
+using Streaming.Core.Sessions;
+using Streaming.Core.Viewers;
+
+namespace Streaming.Api.Features.ViewerToken;
+
+/// <summary>Gives tokens to watch, to those who may at this moment.</summary>
+internal sealed class ViewerEntry(
+    Admissions admissions, ChannelStates states, ViewerCounts viewers, AccessTokens tokens, GuestPass guests,
+    IOptions<LiveKitOptions> livekit, IOptions<ViewingOptions> options)
+{
+    /// <summary>Before a token expires, so that a client that has to join anew holds one that still works.</summary>
+    private static readonly TimeSpan RefreshBefore = TimeSpan.FromMinutes(2);
+
+    public async Task<(ViewerTokenAnswer? Answer, ApiError? Error)> Admit(string host, string? user, string? guestName, HttpContext http)
+    {
+        var ct = http.RequestAborted;
+        if (await admissions.ToChannelOf(host, user, ct) is not { } admission) return (null, Errors.ChannelNotFound);
+        if (admission.Refusal is { } refusal) return (null, ErrorOf(refusal));
+        if (await states.OfOwner(host, ct) is not { State: LiveState.Live or LiveState.Reconnecting or LiveState.Test }) return (null, Errors.Offline);
+        if (options.Value.MostPerChannel is { } most && !admission.IsHost && (await viewers.Of(admission.ChannelId, ct)).Viewers >= most) return (null, Errors.OverCapacity);
+
+        // The creator too is a viewer on his own page: with the identity of his broadcast he would end it.
+        var identity = user is null ? Identity.Guest(guests.Of(http)) : Identity.Viewer(user);
+        var token = tokens.Mint(
+            identity, admission.ChannelId.ToString(), user is null ? RoomGrants.Guest : RoomGrants.Viewer(admission.MaySendData), user is null ? guestName : admission.Username);
+        return (new ViewerTokenAnswer(
+            token.Reveal(), livekit.Value.ClientUrl, identity, token.ExpiresAt, token.ExpiresAt - RefreshBefore, ChatAccess.Of(admission)), null);
+    }
+
+    private static ApiError ErrorOf(EntryRefusal refusal) => refusal switch
+    {
+        EntryRefusal.Suspended => Errors.ChannelSuspended,
+        EntryRefusal.Blocked => Errors.Blocked,
+        EntryRefusal.Private => Errors.PrivateChannel,
+        EntryRefusal.FollowersOnly => Errors.FollowersOnly,
+        EntryRefusal.GuestsNotAllowed => Errors.GuestsNotAllowed,
+        _ => Errors.ChannelNotFound,
+    };
+}

@@ -1,0 +1,86 @@
+using Npgsql;
+
+namespace Streaming.Core.Social;
+
+/// <summary>
+/// Who follows and who blocks whom. Each change first locks the two users in one order, so that a follow and a block of the same two wait
+/// for each other: the later one sees the earlier. The database itself counts the followers and notes which rooms have to be looked at.
+/// </summary>
+public sealed class Relations(NpgsqlDataSource database, TimeProvider time)
+{
+    /// <returns>Since when; null when there is no such user, or either has blocked the other.</returns>
+    public async Task<DateTimeOffset?> Follow(string follower, string followee, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!await LockBoth(connection, follower, followee, ct)) return null;
+        await using var write = new NpgsqlCommand(
+            """
+            insert into follows (follower_id, followee_id, followed_at)
+            select @mine, @theirs, @now
+            where not exists (select 1 from blocks where (blocker_id, blocked_id) in ((@mine, @theirs), (@theirs, @mine)))
+            on conflict do nothing
+            """, connection);
+        Name(write, follower, followee);
+        write.Parameters.AddWithValue("now", time.GetUtcNow());
+        await write.ExecuteNonQueryAsync(ct);
+        await using var read = new NpgsqlCommand("select followed_at from follows where follower_id = @mine and followee_id = @theirs", connection);
+        Name(read, follower, followee);
+        var since = await read.ExecuteScalarAsync(ct);
+        await transaction.CommitAsync(ct);
+        return since is DateTime at ? new DateTimeOffset(at) : null;
+    }
+
+    public async Task Unfollow(string follower, string followee, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!await LockBoth(connection, follower, followee, ct)) return;
+        await using var write = new NpgsqlCommand("delete from follows where follower_id = @mine and followee_id = @theirs", connection);
+        Name(write, follower, followee);
+        await write.ExecuteNonQueryAsync(ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <summary>Also ends their following each other.</summary>
+    /// <returns>Since when; null when there is no such user.</returns>
+    public async Task<DateTimeOffset?> Block(string blocker, string blocked, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!await LockBoth(connection, blocker, blocked, ct)) return null;
+        await using var write = new NpgsqlCommand(
+            """
+            with ended as (delete from follows where (follower_id, followee_id) in ((@mine, @theirs), (@theirs, @mine)))
+            insert into blocks (blocker_id, blocked_id, blocked_at) values (@mine, @theirs, @now)
+            on conflict (blocker_id, blocked_id) do update set blocked_at = blocks.blocked_at
+            returning blocked_at
+            """, connection);
+        Name(write, blocker, blocked);
+        write.Parameters.AddWithValue("now", time.GetUtcNow());
+        var since = new DateTimeOffset((DateTime)(await write.ExecuteScalarAsync(ct))!);
+        await transaction.CommitAsync(ct);
+        return since;
+    }
+
+    public async Task Unblock(string blocker, string blocked, CancellationToken ct)
+    {
+        await using var write = database.CreateCommand("delete from blocks where blocker_id = @mine and blocked_id = @theirs");
+        Name(write, blocker, blocked);
+        await write.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task<bool> LockBoth(NpgsqlConnection connection, string one, string other, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select count(*) from (select id from users where id in (@mine, @theirs) order by id for no key update) both_users", connection);
+        Name(command, one, other);
+        return (long)(await command.ExecuteScalarAsync(ct))! == 2;
+    }
+
+    private static void Name(NpgsqlCommand command, string mine, string theirs)
+    {
+        command.Parameters.AddWithValue("mine", mine);
+        command.Parameters.AddWithValue("theirs", theirs);
+    }
+}
