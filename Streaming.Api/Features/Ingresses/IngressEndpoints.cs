@@ -43,7 +43,7 @@ public static class IngressEndpoints
             .WithSummary("See a stream key again")
             .WithDescription("Only within five minutes of signing in, and five times an hour. It is written into the key's ledger.")
             .Gives(new IngressCreated("IN_7bJd3kQx2fGm", "rtmp://ingress.example.com/live", "(the stream key)", "dev-creator"))
-            .Fails([Errors.ReauthenticationRequired, Errors.IngressNotFound, .. LiveKitFails]);
+            .Fails([Errors.ReauthenticationRequired, Errors.IngressNotFound, Errors.ValidationFailed, .. LiveKitFails]);
         keys.MapGet("/{id}/uses", ReadUses)
             .WithSummary("Read what happened to a stream key")
             .WithDescription("Newest first: when it was issued, shown, rotated, switched off or on and deleted, and every encoder that used it or was refused. The entries are chained by "
@@ -84,7 +84,7 @@ public static class IngressEndpoints
             .WithSummary("Delete a stream key")
             .WithDescription("Of whatever rank. The key stops working at once, and a broadcast that runs on it ends.")
             .Gives(new IngressDeleted(Deleted))
-            .Fails([Errors.IngressNotFound, Errors.IngressChanging, .. LiveKitFails]);
+            .Fails([Errors.IngressNotFound, Errors.ValidationFailed, Errors.IngressChanging, .. LiveKitFails]);
     }
 
     private const string Deleted = "Stream ingress deleted successfully";
