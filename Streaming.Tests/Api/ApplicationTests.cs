@@ -122,6 +122,24 @@ public sealed class ApplicationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_loses_his_approval_while_his_first_key_is_being_made_gets_none()
+    {
+        await Decide(await TestCreator.Read(await Apply(), HttpStatusCode.Created), "approve");
+        await using var connection = await _system.Database.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var revoke = new NpgsqlCommand("update creator_applications set status = 'Revoked' where user_id = @user", connection);
+        revoke.Parameters.AddWithValue("user", _userId);
+        await revoke.ExecuteNonQueryAsync();
+
+        var asking = _user.PostJson("/api/stream/ingress", "{}");
+        await Eventually.True(async () => (await _system.Database.Rows(
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%with approval as%'")).Count > 0);
+        await transaction.CommitAsync();
+
+        await (await asking).IsError(403, "creator_access_required");
+    }
+
+    [Fact]
     public async Task Ten_requests_at_once_are_one_application()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Apply()));

@@ -20,7 +20,7 @@ public sealed class IngressChanges(
     public async Task<(CreatedIngress? Created, ApiError? Error)> ResetPrimary(
         string userId, NewKey key, bool replace, DateTimeOffset arrivedAt, IdempotentRequest request, CancellationToken ct)
     {
-        var channel = await ChannelOf(userId, ct);
+        if (await ChannelOf(userId, ct) is not { } channel) return (null, Errors.CreatorAccessRequired);
         await using var turn = await ChannelTurn.TryTake(database, channel, ct);
         if (turn is null) return (null, Errors.IngressChanging);
         if (await suspensions.IsSuspended(userId, ct)) return (null, Errors.Suspended);
@@ -44,7 +44,7 @@ public sealed class IngressChanges(
     /// <summary>Makes one more key, beside those that are there.</summary>
     public async Task<(CreatedIngress? Created, ApiError? Error)> Add(string userId, NewKey key, IdempotentRequest request, CancellationToken ct)
     {
-        var channel = await ChannelOf(userId, ct);
+        if (await ChannelOf(userId, ct) is not { } channel) return (null, Errors.CreatorAccessRequired);
         await using var turn = await ChannelTurn.TryTake(database, channel, ct);
         if (turn is null) return (null, Errors.IngressChanging);
         if (await suspensions.IsSuspended(userId, ct)) return (null, Errors.Suspended);
@@ -119,17 +119,22 @@ public sealed class IngressChanges(
         }
     }
 
-    private async Task<Guid> ChannelOf(string userId, CancellationToken ct)
+    /// <summary>
+    /// His channel, made if there is none. His approval is locked for it: whoever revokes it either finds the channel, and cuts it off, or has been here first.
+    /// </summary>
+    /// <returns>Null when his approval was revoked this moment, before he had a channel.</returns>
+    private async Task<Guid?> ChannelOf(string userId, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var made = new Channel(userId, now);
         await db.Database.ExecuteSqlAsync(
             $"""
+            with approval as (select 1 from creator_applications where user_id = {userId} and status = 'Approved' for share)
             insert into channels (id, user_id, title, is_chat_enabled, is_chat_delayed, is_chat_followers_only, reconnect_window_seconds, created_at, updated_at)
-            values ({made.Id}, {userId}, {made.Title}, {made.IsChatEnabled}, {made.IsChatDelayed}, {made.IsChatFollowersOnly}, {made.ReconnectWindowSeconds}, {now}, {now})
+            select {made.Id}, {userId}, {made.Title}, {made.IsChatEnabled}, {made.IsChatDelayed}, {made.IsChatFollowersOnly}, {made.ReconnectWindowSeconds}, {now}, {now} from approval
             on conflict (user_id) do nothing
             """, ct);
-        return await db.Channels.Where(c => c.UserId == userId).Select(c => c.Id).SingleAsync(ct);
+        return await db.Channels.Where(c => c.UserId == userId).Select(c => (Guid?)c.Id).SingleOrDefaultAsync(ct);
     }
 
     private async Task RemoveWithPredecessor(Guid channel, string ingress, string why)
