@@ -65,6 +65,9 @@ public enum Transition
 
     /// <summary>It is not any more.</summary>
     IssueClosed,
+
+    /// <summary>An encoder of a kind that had not used the key before; the reason is its profile.</summary>
+    NewEncoder,
 }
 
 /// <summary>Who told.</summary>

@@ -74,4 +74,10 @@ public enum KeyEvent
 
     /// <summary>LiveKit refused an encoder or broke it off before any media; <c>detail</c> has the code.</summary>
     Refused,
+
+    /// <summary>What that encoder sends, once LiveKit has looked: <c>detail</c> has its profile.</summary>
+    Input,
+
+    /// <summary>The same, and no encoder with this profile had used the key before. The session's timeline tells the creator.</summary>
+    NewEncoder,
 }

@@ -1,4 +1,6 @@
 using Npgsql;
+using Streaming.Core.Health;
+using Streaming.Core.LiveKit;
 using Streaming.Core.Sessions;
 
 namespace Streaming.Core.Streams;
@@ -36,6 +38,61 @@ public sealed class KeyUseLedger(NpgsqlDataSource database)
         }
 
         return written;
+    }
+
+    /// <summary>Writes down what encoders send, once for each connection; one of a kind that is new to the key is told in its session's timeline too.</summary>
+    /// <param name="looks">At connections that are on the air, and old enough for LiveKit to have looked into them.</param>
+    public async Task WriteInputs(IReadOnlyCollection<(EncoderOnAir Encoder, IngressLook Look)> looks, CancellationToken ct)
+    {
+        var inputs = looks.Select(l => (l.Encoder, Profile: EncoderProfile.Of(l.Look))).Where(i => i.Profile is not null).ToList();
+        if (inputs.Count == 0) return;
+        var written = await Inputs(inputs, ct);
+        foreach (var (encoder, profile) in inputs.Where(i => !written.Contains((i.Encoder.IngressId, i.Encoder.ResourceId))))
+        {
+            var isNew = written.Add((encoder.IngressId, profile!));
+            await using var connection = await database.OpenConnectionAsync(ct);
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await SessionWrites.LockChannels(connection, [encoder.ChannelId], ct);
+            await KeyLedger.Append(
+                connection, encoder.ChannelId,
+                [new LedgerLine(isNew ? KeyEvent.NewEncoder : KeyEvent.Input, encoder.IngressId) { Resource = encoder.ResourceId, HappenedAt = encoder.BeganAt, Detail = profile }], ct);
+            if (isNew) await Tell(connection, encoder, profile!, ct);
+            await transaction.CommitAsync(ct);
+        }
+    }
+
+    /// <summary>What the keys' ledgers have of these: their connections, and every profile.</summary>
+    private async Task<HashSet<(string Ingress, string ResourceOrProfile)>> Inputs(IReadOnlyCollection<(EncoderOnAir Encoder, string? Profile)> inputs, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            """
+            select ingress_id, resource_id, detail from key_ledger
+            where ingress_id = any(@ingresses) and kind in ('Input', 'NewEncoder') and (resource_id = any(@resources) or detail = any(@profiles))
+            """);
+        command.Parameters.AddWithValue("ingresses", inputs.Select(i => i.Encoder.IngressId).Distinct().ToArray());
+        command.Parameters.AddWithValue("resources", inputs.Select(i => i.Encoder.ResourceId).ToArray());
+        command.Parameters.AddWithValue("profiles", inputs.Select(i => i.Profile!).ToArray());
+        var known = new HashSet<(string, string)>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+        {
+            known.Add((row.GetString(0), row.GetString(1)));
+            known.Add((row.GetString(0), row.GetString(2)));
+        }
+
+        return known;
+    }
+
+    private static async Task Tell(NpgsqlConnection connection, EncoderOnAir encoder, string profile, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "insert into timeline (channel_id, session_id, transition, at, reason, cause, evidence) values (@channel, @session, 'NewEncoder', @at, @profile, 'Rule', @resource)", connection);
+        command.Parameters.AddWithValue("channel", encoder.ChannelId);
+        command.Parameters.AddWithValue("session", encoder.SessionId);
+        command.Parameters.AddWithValue("at", encoder.BeganAt);
+        command.Parameters.AddWithValue("profile", profile);
+        command.Parameters.AddWithValue("resource", encoder.ResourceId);
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private static IEnumerable<LedgerLine> Lines(UnledgeredUse use, Dictionary<string, long> last)

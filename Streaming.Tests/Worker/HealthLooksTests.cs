@@ -71,6 +71,34 @@ public sealed class HealthLooksTests : IAsyncLifetime
         Assert.Equal(["IssueOpened resolutionLow", "IssueClosed resolutionLow"], await Told(channels[1].Channel));
     }
 
+    [Fact]
+    public async Task The_ledger_has_what_each_connection_sends_and_a_new_kind_of_encoder_is_told()
+    {
+        var live = await Live(new Encoder());
+        var looks = Looks();
+        for (var i = 0; i < 2; i++) await looks.Look(default);
+        await Take(live, new Encoder()); // the same encoder, connected again
+        await looks.Look(default);
+        await Take(live, new Encoder { Width = 640, Height = 480 });
+        await looks.Look(default);
+
+        Assert.Equal(
+            ["NewEncoder h264 1280x720@25 aac 1x48000", "Input h264 1280x720@25 aac 1x48000", "NewEncoder h264 640x480@25 aac 1x48000"],
+            await _database.Rows("select kind || ' ' || detail from key_ledger where channel_id = @c and kind in ('Input', 'NewEncoder') order by sequence", new NpgsqlParameter("c", live.Channel.Id)));
+        Assert.Equal(
+            ["h264 1280x720@25 aac 1x48000", "h264 640x480@25 aac 1x48000"],
+            await _database.Rows("select reason from timeline where channel_id = @c and transition = 'NewEncoder' order by id", new NpgsqlParameter("c", live.Channel.Id)));
+        Assert.Empty(await KeyLedger.Verify(_database.Source).ToListAsync());
+    }
+
+    [Fact]
+    public void A_profile_says_nothing_that_somebody_else_wrote()
+    {
+        var look = new IngressLook("IN_1", "room", true, "RT_1", IsPublishing: true, IsBuffering: false, null, new VideoLook("video/<script>", 1280, 720, 29.97, 1), null);
+        Assert.Equal("other 1280x720@30", EncoderProfile.Of(look));
+        Assert.Null(EncoderProfile.Of(look with { Video = null }));
+    }
+
     [Theory]
     [InlineData(1280, 720, 30, 2_500_000, "video/H264", "audio/aac")]
     [InlineData(720, 1280, 30, 2_500_000, "video/x-vp8", "audio/opus")]

@@ -2,12 +2,14 @@ using Microsoft.Extensions.Options;
 using Streaming.Core.Data;
 using Streaming.Core.Health;
 using Streaming.Core.LiveKit;
+using Streaming.Core.Streams;
 using Streaming.WebhookWorker.Leading;
 
 namespace Streaming.WebhookWorker.Broadcasting;
 
 /// <summary>Looks after the health of the encoders that are on the air: one call to LiveKit for all of them, and our own records more often.</summary>
-internal sealed partial class HealthLooks(IngestHealth health, LiveKitApi livekit, IOptions<BroadcastingOptions> options, TimeProvider time, ILogger<HealthLooks> log) : ILeaderDuty
+internal sealed partial class HealthLooks(
+    IngestHealth health, KeyUseLedger uses, LiveKitApi livekit, IOptions<BroadcastingOptions> options, TimeProvider time, ILogger<HealthLooks> log) : ILeaderDuty
 {
     public async Task Run(CancellationToken ct)
     {
@@ -37,7 +39,9 @@ internal sealed partial class HealthLooks(IngestHealth health, LiveKitApi liveki
         if (onAir.Count == 0) return;
         var listed = (await livekit.LookAtIngresses(null, ct)).Where(l => l.ResourceId is not null).ToDictionary(l => l.ResourceId!);
         var looks = onAir.Where(e => listed.ContainsKey(e.ResourceId)).Select(e => (e, listed[e.ResourceId])).Where(l => l.Item2.IsPublishing || l.Item2.IsBuffering).ToList();
-        await health.JudgeInputs(looks, time.GetUtcNow(), ct);
+        var now = time.GetUtcNow();
+        await health.JudgeInputs(looks, now, ct);
+        await uses.WriteInputs([.. looks.Where(l => l.Item2.IsPublishing && now - l.e.BeganAt >= InputRules.Settled)], ct);
     }
 
     private static partial class Log

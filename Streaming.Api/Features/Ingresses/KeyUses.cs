@@ -33,9 +33,9 @@ public sealed record KeyUsePage(IReadOnlyList<KeyUse> Items, [property: JsonIgno
 /// <param name="Sequence">The entry's number in the channel's ledger.</param>
 /// <param name="RecordedAt">When it was written down.</param>
 /// <param name="At">When it happened.</param>
-/// <param name="Kind">`issued`, `revealed`, `rotated`, `disabled`, `enabled` or `deleted`; of an encoder `accepted`, `takenOver` (another displaced it) or `refused`.</param>
+/// <param name="Kind">`issued`, `revealed`, `rotated`, `disabled`, `enabled` or `deleted`; of an encoder `accepted`, `takenOver` (another displaced it), `refused`, `input` (what it sends) or `newEncoder` (the same, of a kind that had not used the key before).</param>
 /// <param name="ResourceId">LiveKit's id of the encoder's connection. LiveKit does not tell its address.</param>
-/// <param name="Detail">More, as a code: why it was refused or deleted, what holds it, or which key it replaces.</param>
+/// <param name="Detail">More, as a code: why it was refused or deleted, what holds it, which key it replaces, or an encoder's profile such as `h264 1920x1080@30 aac 2x48000`.</param>
 /// <param name="Corrects">The number of an entry that later facts showed to be wrong, and which this one puts right.</param>
 public sealed record KeyUse(
     long Sequence, DateTimeOffset RecordedAt, DateTimeOffset At, KeyEvent Kind,
