@@ -214,7 +214,9 @@ public sealed class KeyFailureTests(KeyFailureTests.Unwell unwell) : IClassFixtu
             System = await TestSystem.StartAsync(
                 new Dictionary<string, string>
                 {
-                    ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}", ["LiveKit__CallTimeout"] = "00:00:02", ["Reconciling__KeysEvery"] = "00:00:00.500",
+                    ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}",
+                    ["LiveKit__CallTimeout"] = "00:00:02",
+                    ["Reconciling__KeysEvery"] = "00:00:00.500",
                 },
                 simulator => simulator with { Urls = $"http://127.0.0.1:{port}" }, auth: Auth);
         }
