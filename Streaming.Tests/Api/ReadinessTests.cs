@@ -16,7 +16,7 @@ public sealed class ReadinessTests
         await postgres.CrashAsync();
         await Says(system, HttpStatusCode.ServiceUnavailable, "Unhealthy");
         foreach (var path in new[] { "/health/live", "/alive" }) Assert.Equal((HttpStatusCode.OK, "Healthy"), await Ask(system, path)); // restarting it would not help
-        await (await system.Anonymous.GetAsync(new Uri("/api/stream/nothing", UriKind.Relative))).IsError(404, "not_found");
+        await (await system.Anonymous.GetAsync(new Uri("/api/nothing", UriKind.Relative))).IsError(404, "not_found");
 
         await postgres.StartAgainAsync();
         await Says(system, HttpStatusCode.OK, "Healthy");
