@@ -20,7 +20,7 @@ public sealed class LocalPostgres
             Path.Combine(_programs, "postgres"),
             [
                 "-D", dataDirectory, "-p", $"{port}",
-                "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200",
+                "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", $"max_connections={(fast ? 1000 : 200)}",
                 .. fast ? Fast : [],
             ])
         {
@@ -41,7 +41,7 @@ public sealed class LocalPostgres
 
     /// <summary>
     /// Makes the data directory if there is none, and ends a server that a killed run left on it.
-    /// <paramref name="fast"/> is for tests: what is committed survives every kill of a process, but not a power cut.
+    /// <paramref name="fast"/> is for tests, which share one: what is committed survives every kill of a process, but not a power cut.
     /// </summary>
     public static async Task<LocalPostgres> PrepareAsync(
         string directory, int port, Secret password, bool fast = false, CancellationToken stop = default)

@@ -114,10 +114,12 @@ public sealed class FaultSystem : IAsyncDisposable
     public (string Name, string Value) PostgresOver(TcpProxy wire) =>
         ("ConnectionStrings__streamingdb", new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Port = wire.Port }.ConnectionString);
 
+    /// <summary>What is told of them is days old: no broadcast may be too long.</summary>
     public async Task<IReadOnlyList<Channel>> NewChannels(int count)
     {
         var channels = new List<Channel>();
         for (var i = 0; i < count; i++) channels.Add(await Database.NewChannel());
+        await Execute("update channels set max_duration_minutes = 50000000");
         return channels;
     }
 

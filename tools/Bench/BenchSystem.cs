@@ -119,6 +119,7 @@ internal sealed class BenchSystem : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         string[] creators = ["dev-creator", .. Enumerable.Range(1, count - 1).Select(number => $"creator-{number}")];
         var channels = creators.Select(creator => new Channel(creator, now)).ToList();
+        foreach (var channel in channels) channel.LimitBroadcasts(null, maxDurationMinutes: 50_000_000, null, now); // what is told of them is old
         db.Users.AddRange(creators.Skip(1).Select(creator => new User(creator, now)));
         db.Channels.AddRange(channels);
         await db.SaveChangesAsync(stop);
