@@ -11,13 +11,14 @@ namespace Streaming.Core.Streams;
 /// </summary>
 public sealed class KeyUseLedger(NpgsqlDataSource database)
 {
-    private const int Piece = 200;
+    /// <summary>No more at once: a heap of events is applied first, in the same channels, and what it says of keys is written down by and by.</summary>
+    private const int Piece = 100, Pieces = 5;
 
     /// <returns>How many entries were written.</returns>
     public async Task<int> Write(CancellationToken ct)
     {
         var written = 0;
-        for (var more = true; more;)
+        for (var piece = 0; piece < Pieces; piece++)
         {
             await using var connection = await database.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
@@ -34,7 +35,7 @@ public sealed class KeyUseLedger(NpgsqlDataSource database)
             }
 
             await transaction.CommitAsync(ct);
-            more = uses.Count == Piece;
+            if (uses.Count < Piece) break;
         }
 
         return written;
