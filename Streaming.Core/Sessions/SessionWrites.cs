@@ -20,6 +20,17 @@ public static class SessionWrites
         return windows;
     }
 
+    /// <summary>Those of the channels that nobody has locked, locked now: for work that can wait, and that nobody should wait for.</summary>
+    public static async Task<Guid[]> TryLockChannels(NpgsqlConnection connection, Guid[] channels, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select id from channels where id = any(@ids) order by id for no key update skip locked", connection);
+        command.Parameters.AddWithValue("ids", channels);
+        var locked = new List<Guid>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct)) locked.Add(row.GetGuid(0));
+        return [.. locked];
+    }
+
     /// <summary>
     /// After keys of these locked channels were deleted: LiveKit may never say that what they published has ended, and nobody can reconnect
     /// with them. That changes whatever has no end of its own, and sessions that could still be continued.

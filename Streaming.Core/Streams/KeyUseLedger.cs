@@ -22,9 +22,8 @@ public sealed class KeyUseLedger(NpgsqlDataSource database)
         {
             await using var connection = await database.OpenConnectionAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            var channels = await SessionWrites.UnledgeredChannels(connection, Piece, ct);
+            var channels = await SessionWrites.TryLockChannels(connection, await SessionWrites.UnledgeredChannels(connection, Piece, ct), ct); // first of all, as everybody does who writes about a channel: so nobody waits in a circle
             if (channels.Length == 0) return written;
-            await SessionWrites.LockChannels(connection, channels, ct); // first of all, as everybody does who writes about a channel: so nobody waits in a circle
             var uses = await SessionWrites.TakeUnledgered(connection, channels, Piece, ct);
             var last = await LastEntries(connection, [.. uses.Where(u => u.Was is not null).Select(u => u.ResourceId)], ct);
             foreach (var channel in uses.GroupBy(u => u.ChannelId).OrderBy(g => g.Key))

@@ -9,7 +9,7 @@ namespace Streaming.WebhookWorker.Consuming;
 /// </summary>
 internal sealed partial class ViewerCountRefresher(ViewerCounts counts, TimeProvider time, ILogger<ViewerCountRefresher> log) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _turn = new();
     private readonly SemaphoreSlim _anyDue = new(0, 1);
