@@ -1,4 +1,3 @@
-using Streaming.Core.Data;
 using Streaming.Core.Viewers;
 
 namespace Streaming.WebhookWorker.Consuming;
@@ -9,7 +8,7 @@ namespace Streaming.WebhookWorker.Consuming;
 /// </summary>
 internal sealed partial class ViewerCountRefresher(ViewerCounts counts, TimeProvider time, ILogger<ViewerCountRefresher> log) : BackgroundService
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250), PauseAfterFailure = TimeSpan.FromSeconds(1);
 
     private readonly Lock _turn = new();
     private readonly SemaphoreSlim _anyDue = new(0, 1);
@@ -39,33 +38,35 @@ internal sealed partial class ViewerCountRefresher(ViewerCounts counts, TimeProv
             while (true)
             {
                 await _anyDue.WaitAsync(stoppingToken);
-                await Refresh(stoppingToken);
-                await Task.Delay(Pause, time, stoppingToken);
+                await Task.Delay(await TryRefresh(stoppingToken) ? Pause : PauseAfterFailure, time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            await Refresh(CancellationToken.None);
+            await TryRefresh(CancellationToken.None);
         }
     }
 
-    private async Task Refresh(CancellationToken ct)
+    private async Task<bool> TryRefresh(CancellationToken ct)
     {
         HashSet<Guid> channels;
         lock (_turn) (channels, _due) = (_due, []);
         try
         {
             await counts.Refresh(channels, ct);
+            return true;
         }
-        catch (Exception e) when (Failures.IsOfRedis(e) || Failures.IsTransient(e))
+        catch (Exception e) when (!ct.IsCancellationRequested) // a number in a cache is no reason to stop
         {
             Log.NotRefreshed(log, channels.Count, e.GetType().Name);
+            Due(channels);
+            return false;
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The viewer counts of {Count} channels could not be cached ({Failure}): readers count when they have expired")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The viewer counts of {Count} channels could not be cached ({Failure}): they are counted again")]
         public static partial void NotRefreshed(ILogger logger, int count, string failure);
     }
 }
