@@ -17,6 +17,9 @@ public static class EncoderProfile
         return parts.Count == 0 ? null : string.Join(' ', parts);
     }
 
-    /// <summary>Of <c>video/H264</c> or <c>video/x-h264</c>.</summary>
-    private static string Name(string codec) => Array.Find(Known, k => codec.EndsWith($"/{k}", StringComparison.OrdinalIgnoreCase) || codec.EndsWith($"/x-{k}", StringComparison.OrdinalIgnoreCase)) ?? "other";
+    /// <summary>Whether it is this codec: <c>h264</c> is <c>video/H264</c> or <c>video/x-h264</c>.</summary>
+    internal static bool Is(string codec, string name) =>
+        codec.EndsWith($"/{name}", StringComparison.OrdinalIgnoreCase) || codec.EndsWith($"/x-{name}", StringComparison.OrdinalIgnoreCase);
+
+    private static string Name(string codec) => Array.Find(Known, known => Is(codec, known)) ?? "other";
 }

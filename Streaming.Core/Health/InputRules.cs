@@ -46,5 +46,5 @@ public static class InputRules
     };
 
     private static bool IsStrange(string? codec, string[] known) =>
-        codec is { Length: > 0 } && !known.Any(k => codec.EndsWith("/" + k, StringComparison.OrdinalIgnoreCase) || codec.EndsWith("/x-" + k, StringComparison.OrdinalIgnoreCase));
+        codec is { Length: > 0 } && !known.Any(k => EncoderProfile.Is(codec, k));
 }
