@@ -9,6 +9,7 @@ using Streaming.Core.Events;
 using Streaming.Core.Health;
 using Streaming.Core.Idempotency;
 using Streaming.Core.LiveKit;
+using Streaming.Core.LiveUpdates;
 using Streaming.Core.Privacy;
 using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
@@ -53,6 +54,7 @@ public static class CoreServices
         services.AddSingleton<Relations>();
         services.AddSingleton<RoomChecks>();
         services.AddSingleton<Timelines>();
+        services.AddSingleton<UpdateLog>();
         services.AddSingleton<KeyUseLedger>();
         services.AddSingleton<RememberedRequests>();
         services.AddSingleton<PersonalExport>();

@@ -4,6 +4,7 @@ using Streaming.Core.Creators;
 using Streaming.Core.Events;
 using Streaming.Core.Health;
 using Streaming.Core.Idempotency;
+using Streaming.Core.LiveUpdates;
 using Streaming.Core.Privacy;
 using Streaming.Core.Sessions;
 using Streaming.Core.Social;
@@ -48,6 +49,8 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<IngestIssue> IngestIssues => Set<IngestIssue>();
     public DbSet<IngestInput> IngestInputs => Set<IngestInput>();
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
+    public DbSet<Update> Updates => Set<Update>();
+    public DbSet<UpdateLogEnds> UpdateLog => Set<UpdateLogEnds>();
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();
     public DbSet<AdminAuditEntry> AdminAudit => Set<AdminAuditEntry>();

@@ -26,6 +26,7 @@ public static class PersonalData
         new("allowed_viewers", "channel_id user_id* allowed_at*", "user_id = @user or " + OfHisChannel, Delete),
         new("room_checks", "channel_id person* version due_at watch_until", "person = 'viewer:' || @user", Delete), // after those that note one
 
+        new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or " + OfHisChannel, Delete), // before his channel is no longer his
         new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done
 
         // His channel's: the history stays, and is nobody's
@@ -63,6 +64,7 @@ public static class PersonalData
         new("accounting", "page applied superseded skipped duplicate dead spooled"),
         new("queue_lives", "id first_seen_at received_before"),
         new("worker_pulse", "id beat_at"),
+        new("update_log", "id head forgotten"),
     ];
 }
 

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Streaming.Api.Auth;
 using Streaming.Api.Http;
 using Streaming.Core.Data;
+using Streaming.Core.LiveUpdates;
 
 namespace Streaming.Api.Features.ChatSettings;
 
@@ -22,6 +23,7 @@ public static class ChatSettingsEndpoints
     {
         if (await db.Channels.OwnedBy(user.Id).SingleOrDefaultAsync(ct) is not { } channel) return Errors.StreamNotFound;
         channel.SetChatRules(change.IsChatEnabled.OrNull(), change.IsChatDelayed.OrNull(), change.IsChatFollowersOnly.OrNull(), time.GetUtcNow());
+        if (db.Entry(channel).State == EntityState.Modified) db.Append(StreamUpdated.To(channel));
         return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
     }
 

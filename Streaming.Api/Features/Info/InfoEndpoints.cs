@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Streaming.Api.Auth;
 using Streaming.Api.Http;
 using Streaming.Core.Data;
+using Streaming.Core.LiveUpdates;
 using Streaming.Core.Streams;
 
 namespace Streaming.Api.Features.Info;
@@ -43,6 +44,7 @@ public static class InfoEndpoints
         if (change.Thumbnail.IsGiven) channel.ShowThumbnail(change.Thumbnail.Value, time.GetUtcNow());
         if (change.Visibility.IsGiven) channel.ShowTo(change.Visibility.Value, time.GetUtcNow());
         if (change.AllowGuests.IsGiven) channel.AllowGuests(change.AllowGuests.Value, time.GetUtcNow());
+        if (db.Entry(channel).State == EntityState.Modified) db.Append(StreamUpdated.To(channel));
         return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
     }
 

@@ -13,5 +13,6 @@ internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
         session.HasOne<Channel>().WithMany().HasForeignKey(s => s.ChannelId).OnDelete(DeleteBehavior.Cascade);
         session.HasIndex(s => new { s.ChannelId, s.StartedAt });
         session.HasIndex(s => s.ChannelId).HasFilter("media_ended_at is null").HasDatabaseName("ix_sessions_live");
+        session.HasIndex(s => s.ReconnectUntil).HasFilter("media_ended_at is not null");
     }
 }
