@@ -1,15 +1,22 @@
 using Npgsql;
+using Streaming.Core.Data;
 
 namespace Streaming.Core.Creators;
 
-/// <summary>Who is an approved creator now: asked at every call of a creator, so in one plain statement.</summary>
+/// <summary>Who is an approved creator now: asked at every call of a creator, in one plain statement for all who call at the same time.</summary>
 public sealed class Approvals(NpgsqlDataSource database)
 {
-    public async Task<bool> IsApproved(string userId, CancellationToken ct)
+    private readonly SharedReads<string, bool> _approved = new(users => Read(database, users));
+
+    public Task<bool> IsApproved(string userId, CancellationToken ct) => _approved.Of(userId, ct);
+
+    private static async Task<IReadOnlyDictionary<string, bool>> Read(NpgsqlDataSource database, IReadOnlyCollection<string> users)
     {
-        await using var command = database.CreateCommand("select exists (select 1 from creator_applications where user_id = @user and status = @approved)");
-        command.Parameters.AddWithValue("user", userId);
-        command.Parameters.AddWithValue("approved", nameof(ApplicationStatus.Approved));
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
+        await using var command = database.CreateCommand($"select user_id from creator_applications where user_id = any(@users) and status = '{nameof(ApplicationStatus.Approved)}'");
+        command.Parameters.AddWithValue("users", users.ToArray());
+        var approved = new Dictionary<string, bool>(users.Count);
+        await using var row = await command.ExecuteReaderAsync();
+        while (await row.ReadAsync()) approved[row.GetString(0)] = true;
+        return approved;
     }
 }

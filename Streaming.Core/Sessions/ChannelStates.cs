@@ -1,4 +1,5 @@
 using Npgsql;
+using Streaming.Core.Data;
 using Streaming.Core.Events;
 
 namespace Streaming.Core.Sessions;
@@ -7,7 +8,7 @@ namespace Streaming.Core.Sessions;
 public sealed class ChannelStates(NpgsqlDataSource database)
 {
     /// <summary>In one statement, so that the parts of the answer belong together.</summary>
-    private const string ByOwner =
+    private const string ByOwners =
         """
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
                exists (select 1 from presences p join room_sessions r using (room_sid)
@@ -16,22 +17,31 @@ public sealed class ChannelStates(NpgsqlDataSource database)
                          and not exists (select 1 from cutoffs k where k.channel_id = c.id and (k.off_until > now() or k.enforced_at is null))),
                coalesce((select beat_at < now() - @stale_after from worker_pulse where id = 1), true)
                    or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true),
-               c.visibility = 'Test'
+               c.visibility = 'Test', c.user_id
         from channels c
         left join lateral (select * from sessions where channel_id = c.id order by started_at desc limit 1) s on true
-        where c.user_id = @user
+        where c.user_id = any(@users)
         """;
 
+    private readonly SharedReads<string, ChannelState> _ofOwners = new(owners => Read(database, owners));
+
     /// <returns>Null when the user has no channel.</returns>
-    public async Task<ChannelState?> OfOwner(string userId, CancellationToken ct)
+    public Task<ChannelState?> OfOwner(string userId, CancellationToken ct) => _ofOwners.Of(userId, ct);
+
+    private static async Task<IReadOnlyDictionary<string, ChannelState>> Read(NpgsqlDataSource database, IReadOnlyCollection<string> owners)
     {
-        await using var command = database.CreateCommand(ByOwner);
-        command.Parameters.AddWithValue("user", userId);
+        await using var command = database.CreateCommand(ByOwners);
+        command.Parameters.AddWithValue("users", owners.ToArray());
         command.Parameters.AddWithValue("stale_after", WorkerPulse.StaleAfter);
         command.Parameters.AddWithValue("unseen_after", WorkerPulse.UnseenAfter);
-        await using var row = await command.ExecuteReaderAsync(ct);
-        if (!await row.ReadAsync(ct)) return null;
+        var states = new Dictionary<string, ChannelState>(owners.Count);
+        await using var row = await command.ExecuteReaderAsync();
+        while (await row.ReadAsync()) states[row.GetString(8)] = StateIn(row);
+        return states;
+    }
 
+    private static ChannelState StateIn(NpgsqlDataReader row)
+    {
         var now = row.GetFieldValue<DateTimeOffset>(4);
         var session = row.IsDBNull(1) ? (Guid?)null : row.GetGuid(1);
         var startedAt = row.IsDBNull(2) ? (DateTimeOffset?)null : row.GetFieldValue<DateTimeOffset>(2);

@@ -1,9 +1,10 @@
 using Npgsql;
+using Streaming.Core.Data;
 using Streaming.Core.Streams;
 
 namespace Streaming.Core.Viewers;
 
-/// <summary>Reads what decides who may watch: asked each time, in one statement, so that a change counts at once.</summary>
+/// <summary>Reads what decides who may watch: asked each time, so that a change counts at once, and in one statement for all who ask at the same time.</summary>
 public sealed class Admissions(NpgsqlDataSource database)
 {
     private const string Facts =
@@ -13,36 +14,48 @@ public sealed class Admissions(NpgsqlDataSource database)
                (select f.followed_at from follows f where f.follower_id = p.user_id and f.followee_id = c.user_id),
                exists (select 1 from allowed_viewers a where a.channel_id = c.id and a.user_id = p.user_id),
                (select u.username from users u where u.id = p.user_id),
-               {Suspensions.SuspendedOwner}
-        from channels c cross join unnest(@users::text[]) as p (user_id)
+               {Suspensions.SuspendedOwner}, p.asked as asked
+        from unnest(@asked, @users) as p (asked, user_id)
         """;
+
+    private readonly SharedReads<Question, Admission> _toChannels = new(questions => Answer(database, "join channels c on c.user_id = p.asked", questions));
+    private readonly SharedReads<Question, Admission> _toPages = new(questions => Answer(database, "join channels c on c.user_id = (select id from users where username = p.asked)", questions));
 
     /// <param name="user">Null for a guest.</param>
     /// <returns>Null when the creator has no channel.</returns>
-    public async Task<Admission?> ToChannelOf(string host, string? user, CancellationToken ct) =>
-        (await Read("where c.user_id = @key", host, [user], ct)).SingleOrDefault();
+    public Task<Admission?> ToChannelOf(string host, string? user, CancellationToken ct) => _toChannels.Of(new(host, user), ct);
 
     /// <inheritdoc cref="ToChannelOf"/>
     /// <param name="username">The creator's.</param>
-    public async Task<Admission?> ToPageOf(string username, string? user, CancellationToken ct) =>
-        (await Read("where c.user_id = (select id from users where username = @key)", username, [user], ct)).SingleOrDefault();
+    public Task<Admission?> ToPageOf(string username, string? user, CancellationToken ct) => _toPages.Of(new(username, user), ct);
 
     /// <summary>Of several people to one channel. None when there is no such channel.</summary>
-    public Task<IReadOnlyList<Admission>> To(Guid channel, IReadOnlyCollection<string?> users, CancellationToken ct) =>
-        Read("where c.id = @key", channel, users, ct);
+    public async Task<IReadOnlyList<Admission>> To(Guid channel, IReadOnlyCollection<string?> users, CancellationToken ct) =>
+        [.. (await Read(database, "join channels c on c.id = p.asked::uuid", [.. users.Select(user => new Question(channel.ToString(), user))], ct)).Select(answered => answered.Admission)];
 
-    private async Task<IReadOnlyList<Admission>> Read(string where, object key, IReadOnlyCollection<string?> users, CancellationToken ct)
+    private static async Task<IReadOnlyDictionary<Question, Admission>> Answer(NpgsqlDataSource database, string channel, IReadOnlyCollection<Question> questions) =>
+        (await Read(database, channel, questions, CancellationToken.None)).ToDictionary(answered => answered.Question, answered => answered.Admission);
+
+    private static async Task<IReadOnlyList<(Question Question, Admission Admission)>> Read(NpgsqlDataSource database, string channel, IReadOnlyCollection<Question> questions, CancellationToken ct)
     {
-        await using var command = database.CreateCommand($"{Facts}\n{where}");
-        command.Parameters.AddWithValue("key", key);
-        command.Parameters.AddWithValue("users", users.ToArray());
-        var admissions = new List<Admission>(users.Count);
+        await using var command = database.CreateCommand($"{Facts}\n{channel}");
+        command.Parameters.AddWithValue("asked", questions.Select(question => question.Asked).ToArray());
+        command.Parameters.AddWithValue("users", questions.Select(question => question.User).ToArray());
+        var admissions = new List<(Question, Admission)>(questions.Count);
         await using var row = await command.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))
-            admissions.Add(new Admission(
+        {
+            var admission = new Admission(
                 row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), Enum.Parse<Visibility>(row.GetString(3)), row.GetBoolean(4),
                 row.GetBoolean(5), row.GetBoolean(6), row.GetBoolean(7), row.GetBoolean(8), row.IsDBNull(9) ? null : row.GetFieldValue<DateTimeOffset>(9), row.GetBoolean(10),
-                row.IsDBNull(11) ? null : row.GetString(11), row.GetBoolean(12)));
+                row.IsDBNull(11) ? null : row.GetString(11), row.GetBoolean(12));
+            admissions.Add((new(row.GetString(row.GetOrdinal("asked")), admission.UserId), admission));
+        }
+
         return admissions;
     }
+
+    /// <param name="Asked">What names the channel.</param>
+    /// <param name="User">Null for a guest.</param>
+    private readonly record struct Question(string Asked, string? User);
 }

@@ -23,8 +23,12 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         return 1
         """;
 
+    private readonly SharedReads<Guid, ViewerCount> _counts = new(async channels => (await Count(database, channels, CancellationToken.None)).ToDictionary(count => count.ChannelId));
+
     /// <summary>Distinct people present in each channel, and when that was so.</summary>
-    public async Task<IReadOnlyList<ViewerCount>> Count(IReadOnlyCollection<Guid> channels, CancellationToken ct)
+    public Task<IReadOnlyList<ViewerCount>> Count(IReadOnlyCollection<Guid> channels, CancellationToken ct) => Count(database, channels, ct);
+
+    private static async Task<IReadOnlyList<ViewerCount>> Count(NpgsqlDataSource database, IReadOnlyCollection<Guid> channels, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             """
@@ -56,7 +60,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     public async Task<ViewerCount> Of(Guid channel, CancellationToken ct)
     {
         if (await Cached(channel) is { } cached) return cached;
-        var counted = (await Count([channel], ct))[0];
+        var counted = (await _counts.Of(channel, ct))!;
         try
         {
             await Store(counted); // where nobody comes or goes, no worker does it

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Streaming.Api.Auth;
 using Streaming.Api.Http;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Sessions;
@@ -17,7 +18,7 @@ internal sealed class ViewerEntry(
     public async Task<(ViewerTokenAnswer? Answer, ApiError? Error)> Admit(string host, string? user, string? guestName, HttpContext http)
     {
         var ct = http.RequestAborted;
-        if (await admissions.ToChannelOf(host, user, ct) is not { } admission) return (null, Errors.ChannelNotFound);
+        if (!UserTokens.IsUserId(host) || await admissions.ToChannelOf(host, user, ct) is not { } admission) return (null, Errors.ChannelNotFound);
         if (admission.Refusal is { } refusal) return (null, ErrorOf(refusal));
         if (await states.OfOwner(host, ct) is not { State: LiveState.Live or LiveState.Reconnecting or LiveState.Test }) return (null, Errors.Offline);
         if (options.Value.MostPerChannel is { } most && !admission.IsHost && (await viewers.Of(admission.ChannelId, ct)).Viewers >= most) return (null, Errors.OverCapacity);
