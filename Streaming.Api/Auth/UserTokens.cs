@@ -40,6 +40,7 @@ public static partial class UserTokens
 
         services.AddSingleton<DevelopmentIssuer>();
         services.AddSingleton<SessionKeys>();
+        services.AddSingleton<VerifiedTokens>();
         services.AddHttpClient(SessionKeys.HttpClientName, client =>
             {
                 client.Timeout = SessionKeys.FetchTimeout;
@@ -56,7 +57,7 @@ public static partial class UserTokens
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
 
         services.AddAuthentication(Scheme).AddJwtBearer();
-        services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, OpaqueSignIn, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
+        services.AddOptions<JwtBearerOptions>(Scheme).Configure<SessionKeys, VerifiedTokens, OpaqueSignIn, IOptions<SessionTokenOptions>, TimeProvider>(Configure);
         services.AddSingleton<IAuthorizationHandler, ApprovedCreator.Check>();
         services.AddSingleton<IAuthorizationHandler, AdministratorsOnly.Check>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
@@ -67,7 +68,7 @@ public static partial class UserTokens
             .AddPolicy(AdministratorsOnly.Policy, policy => policy.RequireAuthenticatedUser().AddRequirements(new AdministratorsOnly()));
     }
 
-    private static void Configure(JwtBearerOptions bearer, SessionKeys keys, OpaqueSignIn opaque, IOptions<SessionTokenOptions> options, TimeProvider time)
+    private static void Configure(JwtBearerOptions bearer, SessionKeys keys, VerifiedTokens verified, OpaqueSignIn opaque, IOptions<SessionTokenOptions> options, TimeProvider time)
     {
         var tokens = options.Value;
         bearer.MapInboundClaims = false;
@@ -90,16 +91,16 @@ public static partial class UserTokens
         {
             OnMessageReceived = async context =>
             {
-                if (!await opaque.TryReceive(context)) await Receive(context, keys, tokens);
+                if (!await opaque.TryReceive(context)) await Receive(context, keys, verified, tokens);
             },
-            OnTokenValidated = Accept,
+            OnTokenValidated = context => Accept(context, verified),
         };
     }
 
-    private static bool IsCurrent(DateTime now, DateTime? notBefore, DateTime? expires) =>
+    internal static bool IsCurrent(DateTime now, DateTime? notBefore, DateTime? expires) =>
         expires is { } end && now - Skew < end && (notBefore is not { } start || now >= start - Skew);
 
-    private static async Task Receive(MessageReceivedContext context, SessionKeys keys, SessionTokenOptions options)
+    private static async Task Receive(MessageReceivedContext context, SessionKeys keys, VerifiedTokens verified, SessionTokenOptions options)
     {
         if (context.Request.Headers.Authorization is not [{ } header] || !header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
         {
@@ -107,7 +108,13 @@ public static partial class UserTokens
             return;
         }
         var token = header["Bearer ".Length..].Trim();
-        if (token.Length > MaxBytes || ReadHeader(token) is not var (algorithm, keyId) || !options.Accepted.Contains(algorithm)) context.Fail("Not a session token.");
+        if (token.Length > MaxBytes) context.Fail("Not a session token.");
+        else if (await verified.Find(token, context.HttpContext.RequestAborted) is { } known)
+        {
+            context.Principal = SignIn(context.HttpContext, known);
+            context.Success();
+        }
+        else if (ReadHeader(token) is not var (algorithm, keyId) || !options.Accepted.Contains(algorithm)) context.Fail("Not a session token.");
         else if (!await keys.Look(keyId, algorithm, context.HttpContext.RequestAborted)) context.Fail(new CannotBeChecked(Errors.AuthUnavailable));
         else context.Token = token; // for the handler to validate
     }
@@ -131,18 +138,27 @@ public static partial class UserTokens
         }
     }
 
-    private static Task Accept(TokenValidatedContext context)
+    private static Task Accept(TokenValidatedContext context, VerifiedTokens verified)
     {
         var token = (JsonWebToken)context.SecurityToken;
-        if (Username.Of(ReadText(token, "username")) is { } name) context.HttpContext.Features.Set(new UsernameInToken(name));
         if (ReadText(token, "sub") is { } id && IsUserId(id))
         {
             var signedIn = token.Claims.FirstOrDefault(c => c is { Type: "auth_time", ValueType: ClaimValueTypes.Integer or ClaimValueTypes.Integer32 or ClaimValueTypes.Integer64 });
-            context.Principal = PrincipalOf(id, long.TryParse(signedIn?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null);
+            var good = new VerifiedToken(
+                token.SigningKey, token.Alg, token.ValidFrom == DateTime.MinValue ? null : token.ValidFrom, token.ValidTo, id,
+                long.TryParse(signedIn?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null, Username.Of(ReadText(token, "username")));
+            verified.Add(token.EncodedToken, good);
+            context.Principal = SignIn(context.HttpContext, good);
         }
         else
             context.Fail("No user id.");
         return Task.CompletedTask;
+    }
+
+    private static ClaimsPrincipal SignIn(HttpContext http, VerifiedToken token)
+    {
+        if (token.Username is { } name) http.Features.Set(new UsernameInToken(name));
+        return PrincipalOf(token.UserId, token.SignedIn);
     }
 
     /// <summary>Of all that a token says, only who it is goes on, and when he proved it: what he may do is for the database to say.</summary>

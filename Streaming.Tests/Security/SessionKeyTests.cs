@@ -136,6 +136,32 @@ public sealed class SessionKeyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_that_was_good_is_refused_once_its_key_is_another_under_the_same_id()
+    {
+        var token = _auth.Token(claims: c => c["exp"] = _time.GetUtcNow().AddHours(1).ToUnixTimeSeconds());
+        for (var i = 0; i < 2; i++) Assert.Equal(200, await Try(token));
+        _auth.Published = [SigningKey.Ed25519(_auth.Key.KeyId).Jwk()];
+
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(401, await Try(token));
+    }
+
+    [Fact]
+    public async Task A_token_that_was_good_is_refused_from_its_end_on_and_so_is_every_other_that_is_nearly_the_same()
+    {
+        var token = _auth.Token();
+        for (var i = 0; i < 2; i++) Assert.Equal(200, await Try(token));
+        foreach (var place in new[] { 0, token.IndexOf('.', StringComparison.Ordinal) + 1, token.LastIndexOf('.') + 1 })
+            Assert.Equal(401, await Try(token[..place] + (token[place] == 'A' ? 'B' : 'A') + token[(place + 1)..]));
+        Assert.Equal(401, await Try(token[..token.LastIndexOf('.')] + "."));
+
+        _time.Advance(TimeSpan.FromMinutes(15) + TimeSpan.FromSeconds(29));
+        Assert.Equal(200, await Try(token));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(401, await Try(token));
+    }
+
+    [Fact]
     public async Task Keys_are_renewed_in_passing_before_anyone_has_to_wait_for_it()
     {
         Assert.Equal(200, await Try(_auth.Token()));
