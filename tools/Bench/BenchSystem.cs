@@ -36,6 +36,9 @@ internal sealed class BenchSystem : IAsyncDisposable
 
     public IReadOnlyList<Guid> Channels { get; private set; } = [];
 
+    /// <summary>Whose these channels are, in the same order.</summary>
+    public IReadOnlyList<string> Creators { get; private set; } = [];
+
     /// <param name="channels">How many creators there are.</param>
     public static async Task<BenchSystem> StartAsync(CancellationToken stop, int channels = 64)
     {
@@ -104,7 +107,8 @@ internal sealed class BenchSystem : IAsyncDisposable
             ["LiveKit__ApiSecret"] = ApiSecret.Reveal(),
             ["DevelopmentIssuer__Enabled"] = "true",
             ["DevelopmentIssuer__KeyFile"] = Path.Combine(_directory, "issuer"),
-            ["RateLimits__PerUser__Requests"] = "100000000",
+            ["RateLimits__PerUser__Requests"] = "10000", // a hundred times the product's: few users ask for many
+            ["RateLimits__Anonymous__Requests"] = "1000000",
         };
 
         var migration = await LaunchAsync("migration", Command("Streaming.WebhookWorker", ["--migrate", "--seed"]));
@@ -121,9 +125,17 @@ internal sealed class BenchSystem : IAsyncDisposable
         var channels = creators.Select(creator => new Channel(creator, now)).ToList();
         foreach (var channel in channels) channel.LimitBroadcasts(null, maxDurationMinutes: 50_000_000, null, now); // what is told of them is old
         db.Users.AddRange(creators.Skip(1).Select(creator => new User(creator, now)));
+        db.CreatorApplications.AddRange(creators.Skip(1).Select(creator => Approved(creator, now)));
         db.Channels.AddRange(channels);
         await db.SaveChangesAsync(stop);
-        Channels = [.. channels.Select(channel => channel.Id)];
+        (Channels, Creators) = ([.. channels.Select(channel => channel.Id)], creators);
+    }
+
+    private static CreatorApplication Approved(string creator, DateTimeOffset now)
+    {
+        var application = new CreatorApplication(creator, now);
+        application.Approve(now);
+        return application;
     }
 
     private async Task<Server> StartAsync(string project, string[] arguments, CancellationToken stop)

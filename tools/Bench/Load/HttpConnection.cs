@@ -22,7 +22,8 @@ internal sealed class HttpConnection : IDisposable
     }
 
     /// <summary>Sends a whole request and reads the whole answer, which must be 200.</summary>
-    public async Task AskAsync(ReadOnlyMemory<byte> request)
+    /// <returns>The answer, until the next request.</returns>
+    public async Task<ReadOnlyMemory<byte>> AskAsync(ReadOnlyMemory<byte> request)
     {
         await _socket.SendAsync(request);
         var length = 0;
@@ -36,6 +37,7 @@ internal sealed class HttpConnection : IDisposable
 
         if (!_buffer.AsSpan(0, length).StartsWith("HTTP/1.1 200 "u8))
             throw new SetupException($"A server did not answer 200: {Encoding.UTF8.GetString(_buffer, 0, length).ReplaceLineEndings(" ")}");
+        return _buffer.AsMemory(0, length);
     }
 
     public void Dispose() => _socket.Dispose();

@@ -47,11 +47,6 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
     /// <summary>New bodies as whole requests.</summary>
     public byte[][] Requests(int count, Uri url) => [.. Bodies(count).Select(body => Request(body, url))];
 
-    /// <summary>The first channel goes live, and one viewer comes.</summary>
-    public IEnumerable<byte[]> GoLive(Uri url) =>
-        Read(Stories().Single(story => Path.GetFileName(story) == "rtmp-obs-one-viewer.jsonl"))
-            .TakeWhile(one => !one.IsEnding).Select(one => Request(Body(one, broadcast: 0), url));
-
     private byte[] Next()
     {
         var (broadcast, position) = Math.DivRem(_made++, _events.Length);
@@ -97,11 +92,10 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
     private static IEnumerable<Template> Read(string story) =>
         File.ReadLines(story).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("body").GetString()!).Distinct().Select(Template.Of);
 
-    /// <param name="IsEnding">Whether something or someone goes away by it.</param>
     /// <param name="Ids">Where the ids end that are another broadcast's each time.</param>
     /// <param name="Rooms">Where the room's name is.</param>
     /// <param name="Times">Where the times begin: whatever their unit, with ten digits of seconds.</param>
-    private sealed partial record Template(byte[] Json, bool IsEnding, int[] Ids, int[] Rooms, int[] Times)
+    private sealed partial record Template(byte[] Json, int[] Ids, int[] Rooms, int[] Times)
     {
         private static readonly string Placeholder = Guid.Empty.ToString();
 
@@ -112,13 +106,9 @@ internal sealed partial class Webhooks(IReadOnlyList<Guid> channels, string apiK
             body = body.Replace($"\"{room.GetString()}\"", $"\"{Placeholder}\"", StringComparison.Ordinal);
             if (!Ascii.IsValid(body)) throw new SetupException("A capture is not ASCII: its places are counted in characters.");
             return new Template(
-                Encoding.ASCII.GetBytes(body), Ending().IsMatch(json.GetProperty("event").GetString()!),
-                [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)],
+                Encoding.ASCII.GetBytes(body), [.. Id().Matches(body).Select(id => id.Index + id.Length)], [.. Room().Matches(body).Select(found => found.Index + 1)],
                 [.. Time().Matches(body).Select(time => time.Index)]);
         }
-
-        [GeneratedRegex("_(left|unpublished|ended|finished|aborted)$")]
-        private static partial Regex Ending();
 
         [GeneratedRegex("(?<=\")(EV|RM|PA|IN|RT|WH|UR)_[A-Za-z0-9]{12}(?=\")")]
         private static partial Regex Id();
