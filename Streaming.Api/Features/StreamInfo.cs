@@ -1,4 +1,7 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Streaming.Api.Http;
 using Streaming.Core.Data;
 using Streaming.Core.Streams;
 
@@ -7,9 +10,16 @@ namespace Streaming.Api.Features;
 /// <param name="Stream">The channel's settings.</param>
 public sealed record StreamAnswer(StreamInfo Stream)
 {
+    /// <summary>What is sent, with the version of the settings as its ETag.</summary>
+    internal static Ok<StreamAnswer> Of(StreamInfo info, HttpResponse response)
+    {
+        response.Headers.ETag = ETags.Of(info.Version);
+        return TypedResults.Ok(new StreamAnswer(info));
+    }
+
     /// <summary>For the OpenAPI document.</summary>
     internal static readonly StreamAnswer Example = new(new StreamInfo(
-        Guid.Parse("019abf3c-5a0e-7c55-9d2b-3f1f6c3a9b10"), "dev-creator", "Building a shed, part 3", "https://cdn.example.com/shed.webp", IsLive: true,
+        Guid.Parse("019abf3c-5a0e-7c55-9d2b-3f1f6c3a9b10"), "dev-creator", "Building a shed, part 3", "https://cdn.example.com/shed.webp", "Woodworking", "en", ["shed", "beginners"], IsMature: false, IsLive: true,
         Visibility.Public, AllowGuests: true, IsChatEnabled: true, IsChatDelayed: false, IsChatFollowersOnly: false, ReconnectWindowSeconds: 60, MaxDurationMinutes: 720, ContestRule.Alert, new("IN_7bJd3kQx2fGm", IngressType.RTMP, "x7Qz"),
         new(2025, 11, 23, 9, 30, 0, TimeSpan.Zero), new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)));
 }
@@ -19,6 +29,10 @@ public sealed record StreamAnswer(StreamInfo Stream)
 /// <param name="UserId">The creator.</param>
 /// <param name="Title">What the stream is called, 1 to 200 characters.</param>
 /// <param name="Thumbnail">An https URL; null when the creator set none.</param>
+/// <param name="Category">What it is about; null when the creator said nothing.</param>
+/// <param name="Language">What is spoken, as BCP 47 writes it; null when the creator said nothing.</param>
+/// <param name="Tags">At most ten; none twice, whatever the case.</param>
+/// <param name="IsMature">Whether it is in lists only for those who ask for such.</param>
 /// <param name="IsLive">Whether media is arriving now.</param>
 /// <param name="Visibility">Who may find and watch it: `public`, `unlisted` (in no list), `followers`, `private` (whom the creator let in) or `test` (himself alone).</param>
 /// <param name="AllowGuests">Whether those may watch who are not signed in.</param>
@@ -36,6 +50,10 @@ public sealed record StreamInfo(
     string UserId,
     string Title,
     string? Thumbnail,
+    string? Category,
+    string? Language,
+    IReadOnlyList<string> Tags,
+    bool IsMature,
     bool IsLive,
     Visibility Visibility,
     bool AllowGuests,
@@ -49,13 +67,18 @@ public sealed record StreamInfo(
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt)
 {
+    /// <summary>Of the settings: whether media is arriving, and the key, are no part of them.</summary>
+    [JsonIgnore]
+    public uint Version { get; init; }
+
     public static Task<StreamInfo?> Of(StreamingDb db, string userId, CancellationToken ct) =>
         db.Channels.OwnedBy(userId).Select(c => new StreamInfo(
-            c.Id, c.UserId, c.Title, c.Thumbnail,
+            c.Id, c.UserId, c.Title, c.Thumbnail, c.Category, c.Language, c.Tags, c.IsMature,
             db.Sessions.Any(s => s.ChannelId == c.Id && s.MediaEndedAt == null),
             c.Visibility, c.AllowsGuests, c.IsChatEnabled, c.IsChatDelayed, c.IsChatFollowersOnly, c.ReconnectWindowSeconds, c.MaxDurationMinutes, c.OnContest,
             db.Ingresses.Where(i => i.ChannelId == c.Id && i.DeletedAt == null && i.IsPrimary).Select(i => new IngressInfo(i.Id, i.Type, i.KeyLast4)).SingleOrDefault(),
-            c.CreatedAt, c.UpdatedAt)).SingleOrDefaultAsync(ct);
+            c.CreatedAt, c.UpdatedAt)
+        { Version = EF.Property<uint>(c, "xmin") }).SingleOrDefaultAsync(ct);
 }
 
 /// <param name="Id">LiveKit's id of the ingress.</param>

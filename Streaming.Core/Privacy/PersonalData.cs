@@ -49,8 +49,8 @@ public static class PersonalData
             "person = split_part(person, ':', 1) || ':' || @pseudonym") { ComesBack = true },
         new("dead_letters", "event_id entry_id kind room projection* reason attempts first_at last_at", NamesHim, Delete) { ComesBack = true },
 
-        new("channels", "id user_id* title* thumbnail* visibility allows_guests is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds max_duration_minutes on_contest created_at updated_at erased_at", "user_id = @user",
-            "user_id = @pseudonym, title = '', thumbnail = null, erased_at = @now"),
+        new("channels", "id user_id* title* thumbnail* category* language* tags* is_mature visibility allows_guests is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds max_duration_minutes on_contest created_at updated_at erased_at", "user_id = @user",
+            "user_id = @pseudonym, title = '', thumbnail = null, category = null, language = null, tags = '{}', erased_at = @now"),
         new("users", "id* username* follower_count created_at*", "id = @user", Delete),
 
         // Of what administrators did to him there must be a record that nobody can change

@@ -12,6 +12,15 @@ public sealed class Channel
     /// <summary>Longest thumbnail URL, in characters.</summary>
     public const int ThumbnailMax = 2048;
 
+    /// <summary>Longest category, in Unicode code points.</summary>
+    public const int CategoryMax = 50;
+
+    /// <summary>How many tags there may be.</summary>
+    public const int MostTags = 10;
+
+    /// <summary>Longest tag, in Unicode code points.</summary>
+    public const int TagMax = 25;
+
     /// <summary>How long after a drop the same broadcast may go on, in seconds, unless the creator chose otherwise.</summary>
     public const int DefaultReconnectWindowSeconds = 60;
 
@@ -45,6 +54,18 @@ public sealed class Channel
 
     /// <summary>An https URL, never fetched by us; null when the creator set none.</summary>
     public string? Thumbnail { get; private set; }
+
+    /// <summary>What it is about, in the creator's words; null when he said nothing.</summary>
+    public string? Category { get; private set; }
+
+    /// <summary>What is spoken, as <see cref="LanguageTag"/> writes it; null when he said nothing.</summary>
+    public string? Language { get; private set; }
+
+    /// <summary>In the creator's order and spelling; none twice, whatever the case.</summary>
+    public IReadOnlyList<string> Tags { get; private set; } = [];
+
+    /// <summary>Not for everybody's eyes: the lists show it to those alone who ask for such.</summary>
+    public bool IsMature { get; private set; }
 
     /// <summary>Who may find and watch it.</summary>
     public Visibility Visibility { get; private set; }
@@ -80,6 +101,17 @@ public sealed class Channel
     {
         if (url == Thumbnail) return;
         Thumbnail = url;
+        UpdatedAt = now;
+    }
+
+    /// <summary>Says what it is about.</summary>
+    /// <param name="language">As <see cref="LanguageTag"/> writes it.</param>
+    public void Describe(string? category, string? language, IReadOnlyList<string> tags, bool isMature, DateTimeOffset now)
+    {
+        var others = tags.DistinctBy(t => t.ToLowerInvariant()).ToArray();
+        if ((category, language, isMature) == (Category, Language, IsMature) && string.Join('\n', others) == string.Join('\n', Tags)) return;
+        (Category, Language, IsMature) = (category, language, isMature);
+        Tags = others;
         UpdatedAt = now;
     }
 

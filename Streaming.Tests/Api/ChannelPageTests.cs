@@ -20,7 +20,7 @@ public sealed class ChannelPageTests : IAsyncLifetime
         await creator.Api.PutJson("/api/stream/info", """{"title":"A shed","thumbnail":"https://cdn.example.com/a.png"}""").Stream();
         var before = await Page(_system.Anonymous, name.ToUpperInvariant());
         Assert.Equal(
-            ["userId", "username", "title", "thumbnail", "visibility", "allowGuests", "isLive", "state", "viewerCount", "followerCount", "chat", "me", "stale", "asOf"],
+            ["userId", "username", "title", "thumbnail", "category", "language", "tags", "isMature", "visibility", "allowGuests", "isLive", "state", "viewerCount", "followerCount", "chat", "me", "stale", "asOf"],
             before.EnumerateObject().Select(p => p.Name));
         Assert.Equal((creator.UserId, name, "A shed", false, "offline"), (Text(before, "userId"), Text(before, "username"), Text(before, "title"), before.GetProperty("isLive").GetBoolean(), Text(before, "state")));
 

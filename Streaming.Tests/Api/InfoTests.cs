@@ -156,6 +156,8 @@ public sealed class InfoTests : IAsyncLifetime
     [Theory]
     [InlineData("""{"title":null}""", "validation_failed")]
     [InlineData("""{"title":7}""", "invalid_json")]
+    [InlineData("""{"isMature":null}""", "invalid_json")]
+    [InlineData("""{"tags":"a"}""", "invalid_json")]
     [InlineData("""{"title":["a"]}""", "invalid_json")]
     [InlineData("""{"title":{"a":"b"}}""", "invalid_json")]
     [InlineData("""{"title":true}""", "invalid_json")]
@@ -207,6 +209,95 @@ public sealed class InfoTests : IAsyncLifetime
 
     [Fact]
     public async Task No_body_changes_nothing() => await ChangesNothing((byte[]?)null, 400, "invalid_json");
+
+    [Fact]
+    public async Task Category_language_tags_and_whether_it_is_for_everybody_are_kept_merged_and_cleared()
+    {
+        var creator = await _system.NewChannel();
+        Assert.Equal("null null [] false", About(await creator.Info()));
+
+        var about = await creator.Api.PutJson(Info, """{"category":" Science & Caf\u0065\u0301 ","language":"PT-br","tags":["Shed","caf\u0065\u0301","shed"," boats "],"isMature":true}""").Stream();
+        Assert.Equal("Science & Café pt-BR [Shed,café,boats] true", About(about));
+        Assert.Equal(about.GetRawText(), (await creator.Info()).GetRawText());
+
+        Assert.Equal("Science & Café zh-Hant-TW [Shed,café,boats] true", About(await creator.Api.PutJson(Info, """{"language":"zh-hant-tw"}""").Stream()));
+        Assert.Equal("null zh-Hant-TW [] true", About(await creator.Api.PutJson(Info, """{"category":null,"tags":null}""").Stream()));
+        Assert.Equal("null null [] false", About(await creator.Api.PutJson(Info, """{"language":null,"tags":[],"isMature":false}""").Stream()));
+
+        var name = $"c{creator.UserId[^20..]}";
+        await creator.Api.PutJson("/api/me/username", $$"""{"username":"{{name}}"}""");
+        await creator.Api.PutJson(Info, """{"category":"Boats","language":"en","tags":["a","b"],"isMature":true}""").Stream();
+        Assert.Equal("Boats en [a,b] true", About(await TestCreator.Read(await _system.Anonymous.GetAt($"/api/stream/{name}"), HttpStatusCode.OK)));
+    }
+
+    [Theory]
+    [InlineData("category", "\"\"")]
+    [InlineData("category", "\"a\\u202eb\"")]
+    [InlineData("language", "\"\"")]
+    [InlineData("language", "\"english\\u0000\"")]
+    [InlineData("language", "\"e\"")]
+    [InlineData("language", "\"en_GB\"")]
+    [InlineData("language", "\"en-\"")]
+    [InlineData("language", "\"en-a\"")]
+    [InlineData("language", "\"x-private\"")]
+    [InlineData("tags", """["a\nb"]""")]
+    [InlineData("tags", """["ok",""]""")]
+    [InlineData("tags", """["ok",null]""")]
+    [InlineData("tags", """["aaaaaaaaaaaaaaaaaaaaaaaaaa"]""")]
+    [InlineData("tags", """["1","2","3","4","5","6","7","8","9","10","11"]""")]
+    public async Task What_a_stream_says_of_itself_that_breaks_the_rules_changes_nothing(string member, string value) =>
+        await ChangesNothing($$"""{"title":"New","{{member}}":{{value}}}""", 400, "validation_failed", member);
+
+    [Fact]
+    public async Task A_change_made_in_ignorance_of_another_is_refused_when_it_says_what_it_knew()
+    {
+        var creator = await _system.NewChannel();
+        var first = (await creator.Api.GetAt(Info)).Headers.ETag!.ToString();
+        Assert.Equal(first, (await creator.Api.GetAt(Info)).Headers.ETag!.ToString());
+
+        var changed = await Put("""{"title":"Mine"}""", first);
+        var second = changed.Headers.ETag!.ToString();
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.NotEqual(first, second);
+
+        foreach (var old in new[] { first, $"W/{second}", "\"nonsense\"", "nonsense", "" }) await (await Put("""{"title":"Theirs"}""", old)).IsError(412, "precondition_failed");
+        Assert.Equal("Mine", (await creator.Info()).GetProperty("title").GetString());
+        var round = 0;
+        foreach (var known in new Func<string?>[] { () => second, () => $"{first}, {second}", () => "*", () => null })
+            second = (await Put($$"""{"title":"Mine {{++round}}"}""", known())).EnsureSuccessStatusCode().Headers.ETag!.ToString();
+
+        await creator.Api.PutJson("/api/stream/chat-settings", """{"isChatEnabled":false}""").Stream();
+        await (await Put("""{"isMature":true}""", second)).IsError(412, "precondition_failed");
+
+        async Task<HttpResponseMessage> Put(string json, string? ifMatch)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(Info, UriKind.Relative)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+            if (ifMatch is not null) request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
+            return await creator.Api.SendAsync(request);
+        }
+    }
+
+    [Fact]
+    public async Task Of_changes_at_once_that_knew_the_same_one_is_made()
+    {
+        var creator = await _system.NewChannel();
+        for (var round = 0; round < 5; round++)
+        {
+            var known = (await creator.Api.GetAt(Info)).Headers.ETag!;
+            var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i =>
+            {
+                var request = new HttpRequestMessage(HttpMethod.Put, new Uri(Info, UriKind.Relative)) { Content = new StringContent($$"""{"title":"{{round}} {{i}}"}""", Encoding.UTF8, "application/json"), Headers = { IfMatch = { known } } };
+                return creator.Api.SendAsync(request);
+            }));
+
+            var made = Assert.Single(answers, a => a.StatusCode == HttpStatusCode.OK);
+            foreach (var refused in answers.Where(a => a != made)) await refused.IsError(412, "precondition_failed");
+            Assert.Equal((await Task.FromResult(made).Stream()).GetProperty("title").GetString(), (await creator.Info()).GetProperty("title").GetString());
+        }
+    }
+
+    private static string About(JsonElement of) =>
+        $"{of.GetProperty("category").GetString() ?? "null"} {of.GetProperty("language").GetString() ?? "null"} [{string.Join(',', of.GetProperty("tags").EnumerateArray())}] {(of.GetProperty("isMature").GetBoolean() ? "true" : "false")}";
 
     [Fact]
     public async Task Changes_at_once_are_all_there_or_one_is_told_and_none_is_lost()

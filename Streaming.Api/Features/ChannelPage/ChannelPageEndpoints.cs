@@ -20,7 +20,7 @@ public static class ChannelPageEndpoints
             .WithSummary("Read a channel's page")
             .WithDescription("Live or not. A channel that is private, a test or suspended, or whose creator has blocked the caller or was blocked by him, looks as if it did not exist.")
             .Gives(new ChannelPage(
-                "dev-creator", "ann", "Building a shed, part 3", "https://cdn.example.com/shed.webp", Visibility.Public, true, true, LiveState.Live, new(2025, 11, 23, 10, 0, 0, TimeSpan.Zero),
+                "dev-creator", "ann", "Building a shed, part 3", "https://cdn.example.com/shed.webp", "Woodworking", "en", ["shed", "beginners"], false, Visibility.Public, true, true, LiveState.Live, new(2025, 11, 23, 10, 0, 0, TimeSpan.Zero),
                 Guid.Parse("019abf58-d2f0-7a31-8e64-5d1c0b7e2f44"), null, 42, 1234, new ChatAccess(true, false, false, ChatDelivery.Direct, true, null),
                 new ChannelRelation(false, true, new(2025, 10, 1, 8, 0, 0, TimeSpan.Zero), true, null), false, new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)))
             .Fails(Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable, Errors.ChannelNotFound);
@@ -32,9 +32,9 @@ public static class ChannelPageEndpoints
         if (await states.OfOwner(admission.HostId, ct) is not { } state) return Errors.ChannelNotFound;
         var watching = await viewers.Of(admission.ChannelId, ct);
         var page = await db.Channels.OwnedBy(admission.HostId)
-            .Select(c => new { c.Title, c.Thumbnail, Followers = db.Users.Where(u => u.Id == c.UserId).Select(u => u.FollowerCount).Single() }).SingleAsync(ct);
+            .Select(c => new { c.Title, c.Thumbnail, c.Category, c.Language, c.Tags, c.IsMature, Followers = db.Users.Where(u => u.Id == c.UserId).Select(u => u.FollowerCount).Single() }).SingleAsync(ct);
         return TypedResults.Ok(new ChannelPage(
-            admission.HostId, name, page.Title, page.Thumbnail, admission.Visibility, admission.AllowsGuests, state.State is LiveState.Live or LiveState.Test, state.State, state.StartedAt, state.SessionId,
+            admission.HostId, name, page.Title, page.Thumbnail, page.Category, page.Language, page.Tags, page.IsMature, admission.Visibility, admission.AllowsGuests, state.State is LiveState.Live or LiveState.Test, state.State, state.StartedAt, state.SessionId,
             state.ReconnectingUntil, watching.Viewers, page.Followers, ChatAccess.Of(admission), ChannelRelation.Of(admission), state.IsStale, state.AsOf));
     }
 }
@@ -44,6 +44,10 @@ public static class ChannelPageEndpoints
 /// <param name="Username">The creator's.</param>
 /// <param name="Title">What the stream is called.</param>
 /// <param name="Thumbnail">An https URL; null when the creator set none.</param>
+/// <param name="Category">What it is about; null when the creator said nothing.</param>
+/// <param name="Language">What is spoken, as BCP 47 writes it; null when the creator said nothing.</param>
+/// <param name="Tags">In the creator's order.</param>
+/// <param name="IsMature">Whether it is in lists only for those who ask for such.</param>
 /// <param name="Visibility">Who may find and watch it.</param>
 /// <param name="AllowGuests">Whether those may watch who are not signed in.</param>
 /// <param name="IsLive">Whether media is arriving now.</param>
@@ -62,6 +66,10 @@ public sealed record ChannelPage(
     string Username,
     string Title,
     string? Thumbnail,
+    string? Category,
+    string? Language,
+    IReadOnlyList<string> Tags,
+    bool IsMature,
     Visibility Visibility,
     bool AllowGuests,
     bool IsLive,

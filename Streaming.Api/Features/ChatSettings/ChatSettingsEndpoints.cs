@@ -19,12 +19,12 @@ public static class ChatSettingsEndpoints
             .Gives(StreamAnswer.Example)
             .Fails(Errors.StreamNotFound, Errors.Conflict);
 
-    private static async Task<Results<Ok<StreamAnswer>, ApiError>> Put(UpdateChatSettings change, StreamingDb db, CurrentUser user, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<StreamAnswer>, ApiError>> Put(UpdateChatSettings change, StreamingDb db, CurrentUser user, TimeProvider time, HttpResponse response, CancellationToken ct)
     {
         if (await db.Channels.OwnedBy(user.Id).SingleOrDefaultAsync(ct) is not { } channel) return Errors.StreamNotFound;
         channel.SetChatRules(change.IsChatEnabled.OrNull(), change.IsChatDelayed.OrNull(), change.IsChatFollowersOnly.OrNull(), time.GetUtcNow());
         if (db.Entry(channel).State == EntityState.Modified) db.Append(StreamUpdated.To(channel));
-        return await db.TrySave(ct) ? TypedResults.Ok(new StreamAnswer((await StreamInfo.Of(db, user.Id, ct))!)) : Errors.Conflict;
+        return await db.TrySave(ct) ? StreamAnswer.Of((await StreamInfo.Of(db, user.Id, ct))!, response) : Errors.Conflict;
     }
 
     private static bool? OrNull(this Optional<bool> given) => given.IsGiven ? given.Value : null;

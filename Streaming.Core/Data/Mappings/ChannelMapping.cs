@@ -12,6 +12,10 @@ internal sealed class ChannelMapping : IEntityTypeConfiguration<Channel>
         channel.Property(c => c.Id).ValueGeneratedNever();
         channel.Property(c => c.Title).HasMaxLength(Channel.TitleMax * 2); // code points, which are up to two characters each
         channel.Property(c => c.Thumbnail).HasMaxLength(Channel.ThumbnailMax);
+        channel.Property(c => c.Category).HasMaxLength(Channel.CategoryMax * 2);
+        channel.Property(c => c.Language).HasMaxLength(LanguageTag.MaxLength);
+        channel.Property(c => c.Tags).HasColumnType("text[]").HasDefaultValueSql("'{}'");
+        channel.Property(c => c.IsMature).HasDefaultValue(false);
         channel.Property(c => c.Visibility).HasConversion<string>().HasMaxLength(16).HasDefaultValueSql("'Public'").HasSentinel(Visibility.Public);
         channel.Property(c => c.MaxDurationMinutes).HasDefaultValue(Channel.DefaultMaxDurationMinutes);
         channel.Property(c => c.OnContest).HasConversion<string>().HasMaxLength(8).HasDefaultValue(ContestRule.Alert).HasSentinel(ContestRule.Alert);

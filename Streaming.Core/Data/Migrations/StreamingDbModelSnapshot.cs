@@ -1149,6 +1149,11 @@ namespace Streaming.Core.Data.Migrations
                         .HasDefaultValue(true)
                         .HasColumnName("allows_guests");
 
+                    b.Property<string>("Category")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("category");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -1169,6 +1174,17 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_chat_followers_only");
 
+                    b.Property<bool>("IsMature")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_mature");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(35)
+                        .HasColumnType("character varying(35)")
+                        .HasColumnName("language");
+
                     b.Property<int>("MaxDurationMinutes")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
@@ -1186,6 +1202,13 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<int>("ReconnectWindowSeconds")
                         .HasColumnType("integer")
                         .HasColumnName("reconnect_window_seconds");
+
+                    b.PrimitiveCollection<string[]>("Tags")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("tags")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<string>("Thumbnail")
                         .HasMaxLength(2048)
