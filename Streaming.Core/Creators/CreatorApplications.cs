@@ -10,9 +10,19 @@ public static class CreatorApplications
     public static Task<CreatorApplication?> LastOf(this IQueryable<CreatorApplication> applications, string userId, CancellationToken ct) =>
         applications.Where(a => a.UserId == userId).OrderByDescending(a => a.Id).FirstOrDefaultAsync(ct);
 
-    /// <summary>When he was last turned down. Withdrawing what he sent since does not make that undone.</summary>
-    public static Task<DateTimeOffset?> LastRefusalOf(this IQueryable<CreatorApplication> applications, string userId, CancellationToken ct) =>
-        applications.Where(a => a.UserId == userId && (a.Status == ApplicationStatus.Rejected || a.Status == ApplicationStatus.Revoked)).MaxAsync(a => a.DecidedAt, ct);
+    /// <summary>
+    /// When he was last turned down. Neither withdrawing what he sent since nor having himself forgotten makes that undone: of an application that
+    /// is gone, the audit log still says what became of it.
+    /// </summary>
+    public static Task<DateTimeOffset?> LastRefusalOf(this StreamingDb db, string userId, CancellationToken ct) =>
+        db.Database.SqlQuery<DateTimeOffset?>(
+            $"""
+            select max(at) as "Value" from (
+                select decided_at as at from creator_applications where user_id = {userId} and status in ('Rejected', 'Revoked')
+                union all
+                select at from admin_audit e where subject = {userId} and act in ('ApplicationRejected', 'ApprovalRevoked')
+                  and not exists (select from creator_applications a where a.id::text = e.after ->> 'application')) as refusals
+            """).SingleAsync(ct);
 
     /// <summary>Whoever decides about it waits for who does so now, and then sees what came of it.</summary>
     public static Task<CreatorApplication?> LockApplication(this StreamingDb db, Guid id, CancellationToken ct) =>

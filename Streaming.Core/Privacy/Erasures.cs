@@ -18,11 +18,19 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
     /// <summary>How long LiveKit may still tell of him: tokens to join live ten minutes, and events may have waited.</summary>
     public static readonly TimeSpan Aftermath = TimeSpan.FromHours(1);
 
-    /// <returns>When it was first asked for, if that is not fulfilled yet; else now.</returns>
-    public async Task<DateTimeOffset> Request(string userId, CancellationToken ct)
+    /// <returns>When it was first asked for, if that is not fulfilled yet; else now. Null when he is the last administrator: then nothing is changed.</returns>
+    public async Task<DateTimeOffset?> Request(string userId, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        await using var batch = database.CreateBatch();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using (var lockAll = new NpgsqlCommand("lock table administrators in share row exclusive mode", connection)) await lockAll.ExecuteNonQueryAsync(ct); // of two, the second is the last
+        await using (var last = new NpgsqlCommand("select count(*) = 1 and bool_and(user_id = @user) from administrators", connection) { Parameters = { new("user", userId) } })
+            if (await last.ExecuteScalarAsync(ct) is true) return null;
+
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        foreach (var right in new[] { "administrators", "creator_applications" })
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"delete from {right} where user_id = @user") { Parameters = { new("user", userId) } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             insert into erasures as e (id, user_id, requested_at) values (@id, @user, @now)
@@ -33,11 +41,9 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
             returning requested_at
             """)
         { Parameters = { new("id", Guid.CreateVersion7(now)), new("user", userId), new("now", now) } });
-        foreach (var right in new[] { "administrators", "creator_applications" })
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"delete from {right} where user_id = @user") { Parameters = { new("user", userId) } });
-        await using var row = await batch.ExecuteReaderAsync(ct);
-        await row.ReadAsync(ct);
-        return row.GetFieldValue<DateTimeOffset>(0);
+        var requestedAt = (DateTimeOffset)(DateTime)(await batch.ExecuteScalarAsync(ct))!;
+        await transaction.CommitAsync(ct);
+        return requestedAt;
     }
 
     /// <returns>When it was fulfilled; null when that is left to the worker.</returns>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using LiveKitSimulator;
 using Microsoft.Extensions.DependencyInjection;
+using Streaming.Core.Administration;
 using Streaming.Core.Privacy;
 using Streaming.Tests.Api;
 using Streaming.Tests.Fixtures;
@@ -12,6 +13,8 @@ namespace Streaming.Tests.Security;
 public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTests.Own>
 {
     private const string Title = "Ann's own title", Thumbnail = "https://img.example.com/ann.png";
+
+    private static readonly Uri Me = new("/api/me", UriKind.Relative);
 
     private readonly TestSystem _system = own.System;
 
@@ -126,6 +129,60 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         await Nowhere(ann.UserId, Title);
     }
 
+    [Fact]
+    public async Task The_last_administrator_is_not_forgotten_before_there_is_another()
+    {
+        await Execute("delete from administrators");
+        var (ann, bob) = (await Administrator(), await Administrator());
+
+        var answers = await Task.WhenAll(ann.Api.DeleteAsync(Me), bob.Api.DeleteAsync(Me));
+
+        var last = answers[0].StatusCode == HttpStatusCode.Conflict ? ann : bob;
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Conflict], answers.Select(a => a.StatusCode).Order());
+        Assert.Equal([last.UserId], await _system.Database.Rows("select user_id from administrators"));
+        await (await last.Api.DeleteAsync(Me)).IsError(409, "last_administrator");
+        Assert.Equal(["0"], await _system.Database.Rows($"select count(*) from erasures where user_id = '{last.UserId}'")); // nor does anything begin
+        await Administrator();
+        await Erase(last, HttpStatusCode.OK);
+        Assert.Equal(["1"], await _system.Database.Rows("select count(*) from administrators"));
+    }
+
+    [Theory]
+    [InlineData("reject", "ApplicationRejected")]
+    [InlineData("revoke", "ApprovalRevoked")]
+    public async Task Being_forgotten_is_no_way_around_the_cool_down(string decision, string act)
+    {
+        var ann = await _system.NewViewer();
+        using var admin = await _system.NewAdministrator();
+        var application = (await TestCreator.Read(await Apply(ann), HttpStatusCode.Created)).GetProperty("id").GetString();
+        if (decision == "revoke") await TestCreator.Read(await admin.PostJson($"/api/admin/applications/{application}/approve", ""), HttpStatusCode.OK);
+        var decided = await TestCreator.Read(await admin.PostJson($"/api/admin/applications/{application}/{decision}", """{"reason":"No."}"""), HttpStatusCode.OK);
+
+        await Erase(ann, HttpStatusCode.OK);
+
+        Assert.Equal(["0"], await _system.Database.Rows($"select count(*) from creator_applications where user_id = '{ann.UserId}'"));
+        var reapplyAt = (await (await Apply(ann)).IsError(409, "reapply_too_soon")).GetProperty("details").GetProperty("reapplyAt").GetDateTimeOffset();
+        Assert.Equal(decided.GetProperty("decidedAt").GetDateTimeOffset().AddDays(7), reapplyAt, TimeSpan.FromMilliseconds(1));
+
+        // Who was turned down long ago may, and who never was.
+        var bob = await _system.NewViewer();
+        await using (var db = _system.Database.Open())
+        {
+            db.Append(new AdminAuditEntry("admin", Enum.Parse<AdminAct>(act), bob.UserId, "No.", null, new { Application = Guid.CreateVersion7() }, TimeProvider.System.GetUtcNow().AddDays(-8)));
+            await db.SaveChangesAsync();
+        }
+        await TestCreator.Read(await Apply(bob), HttpStatusCode.Created);
+
+        static Task<HttpResponseMessage> Apply(TestCreator who) => who.Api.PostJson("/api/creator/application", """{"about":"Boats."}""");
+    }
+
+    private async Task<TestCreator> Administrator()
+    {
+        var userId = $"admin-{Guid.CreateVersion7():N}";
+        await Execute($"insert into users (id, created_at) values ('{userId}', now()); insert into administrators (user_id, granted_at) values ('{userId}', now())");
+        return new TestCreator(userId, await _system.As(userId));
+    }
+
     private async Task<TestCreator> Broadcasting()
     {
         var creator = await _system.NewChannel();
@@ -143,7 +200,7 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
 
     private static async Task<JsonElement> Erase(TestCreator creator, HttpStatusCode expected)
     {
-        using var answer = await creator.Api.DeleteAsync(new Uri("/api/me", UriKind.Relative));
+        using var answer = await creator.Api.DeleteAsync(Me);
         return await TestCreator.Read(answer, expected);
     }
 

@@ -23,8 +23,9 @@ public static class AccountEndpoints
             .WithSummary("Be forgotten")
             .WithDescription("Ends a running broadcast, deletes the stream keys in LiveKit, and erases or makes nobody's whatever tells of you; counts and times of past broadcasts stay, without a name. "
                 + "Approval and administration end with this call. 200: it is done. 202: LiveKit cannot be reached, and it is done as soon as it can; asking again tells. "
-                + "The account at the auth server is not ours: a later call with a session token begins anew, with nothing.")
-            .Gives(new ErasureAnswer(ErasureState.erased, Example, Example.AddSeconds(1)));
+                + "The account at the auth server is not ours: a later call with a session token begins anew, with nothing. The last administrator must make another one first.")
+            .Gives(new ErasureAnswer(ErasureState.erased, Example, Example.AddSeconds(1)))
+            .Fails(Errors.LastAdministrator);
     }
 
     private static async Task<Ok<PersonalDataExport>> Export(HttpContext http, PersonalExport export, CurrentUser user, TimeProvider time, CancellationToken ct)
@@ -33,9 +34,9 @@ public static class AccountEndpoints
         return TypedResults.Ok(new PersonalDataExport(user.Id, time.GetUtcNow(), await export.Of(user.Id, ct)));
     }
 
-    private static async Task<Results<Ok<ErasureAnswer>, Accepted<ErasureAnswer>>> Delete(Erasures erasures, FirstSight sight, CurrentUser user, CancellationToken ct)
+    private static async Task<Results<Ok<ErasureAnswer>, Accepted<ErasureAnswer>, ApiError>> Delete(Erasures erasures, FirstSight sight, CurrentUser user, CancellationToken ct)
     {
-        var requestedAt = await erasures.Request(user.Id, ct);
+        if (await erasures.Request(user.Id, ct) is not { } requestedAt) return Errors.LastAdministrator;
         var erasedAt = await erasures.TryFulfil(user.Id, CancellationToken.None); // the caller's going away stops nothing
         sight.Forget(user.Id);
         return erasedAt is not null

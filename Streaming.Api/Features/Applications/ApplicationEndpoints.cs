@@ -17,7 +17,7 @@ public static class ApplicationEndpoints
         var application = routes.MapGroup("/api/creator/application").WithTags("Becoming a creator");
         application.MapPost("/", Apply)
             .WithSummary("Apply to become a creator")
-            .WithDescription("One application at a time. After a rejection or a revocation there is a time to wait; `details.reapplyAt` says when it is over.")
+            .WithDescription("One application at a time. After a rejection or a revocation there is a time to wait, for who has had himself forgotten too; `details.reapplyAt` says when it is over.")
             .Idempotent()
             .Takes(new Apply("I build small boats and would like to show how.", ["https://example.com/boats"]))
             .Gives(OwnApplication.Example)
@@ -38,7 +38,7 @@ public static class ApplicationEndpoints
         Apply request, StreamingDb db, CurrentUser user, IOptions<ApplicationOptions> options, TimeProvider time, CancellationToken ct)
     {
         var now = time.GetUtcNow();
-        if (await db.CreatorApplications.LastRefusalOf(user.Id, ct) + options.Value.CoolDown is { } reapplyAt && now < reapplyAt)
+        if (await db.LastRefusalOf(user.Id, ct) + options.Value.CoolDown is { } reapplyAt && now < reapplyAt)
             return Errors.ReapplyTooSoon with { Details = new { ReapplyAt = reapplyAt }, RetryAfter = reapplyAt - now };
 
         var about = await db.Normalized(request.About.Trim(), ct);
@@ -53,7 +53,7 @@ public static class ApplicationEndpoints
     private static async Task<Results<Ok<OwnApplication>, ApiError>> Get(StreamingDb db, CurrentUser user, IOptions<ApplicationOptions> options, TimeProvider time, CancellationToken ct)
     {
         if (await db.CreatorApplications.AsNoTracking().LastOf(user.Id, ct) is not { } application) return Errors.ApplicationNotFound;
-        var reapplyAt = await db.CreatorApplications.LastRefusalOf(user.Id, ct) + options.Value.CoolDown;
+        var reapplyAt = await db.LastRefusalOf(user.Id, ct) + options.Value.CoolDown;
         return TypedResults.Ok(OwnApplication.Of(application, reapplyAt > time.GetUtcNow() ? reapplyAt : null));
     }
 
