@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using StackExchange.Redis;
 using Streaming.Core.Data;
 
@@ -8,7 +9,7 @@ namespace Streaming.Api.Http;
 /// Counts what each caller has used of an allowance in a fixed window, over all replicas. Of a large allowance a replica counts the first tenth by
 /// itself and then takes permits from Redis by the tenth, so that a usual caller costs no round trip; with that tenth a caller may get more than
 /// his allowance where there are several replicas. A small one is taken one by one, exactly. Redis is waited for 50 ms at most: while it is away
-/// each replica counts alone.
+/// each replica counts alone, and tells it when it is back.
 /// </summary>
 /// <param name="redis">Null where the host has none: then this process counts alone.</param>
 public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAllowances> log, IConnectionMultiplexer? redis = null)
@@ -18,17 +19,25 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
 
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(50), Pause = TimeSpan.FromSeconds(1), SweepEvery = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gives as many permits as are left, and begins the window with the first.</summary>
+    /// <summary>
+    /// Lets this replica have so many permits in all, or as many as the others leave, and begins the window with the first. The number is the window's
+    /// whole, so that a question which Redis takes up late, or twice, costs the caller nothing.
+    /// </summary>
     private const string TakeScript =
         """
-        local used = tonumber(redis.call('get', KEYS[1]) or '0')
-        local granted = math.max(0, math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - used))
+        local own, all = tonumber(redis.call('hget', KEYS[1], ARGV[1]) or '0'), 0
+        for _, used in ipairs(redis.call('hvals', KEYS[1])) do all = all + tonumber(used) end
+        local granted = math.max(own, math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - (all - own)))
         local left = redis.call('pttl', KEYS[1])
-        if left < 0 then left = tonumber(ARGV[3]) end
-        if granted > 0 then redis.call('set', KEYS[1], used + granted, 'px', left) end
-        return {granted, used + granted, left}
+        if granted > own then redis.call('hset', KEYS[1], ARGV[1], granted) end
+        if left < 0 then
+            left = tonumber(ARGV[4])
+            redis.call('pexpire', KEYS[1], left)
+        end
+        return {granted, all - own + granted, left}
         """;
 
+    private readonly string _replica = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
     private readonly ConcurrentDictionary<string, Window> _windows = [];
     private long _awayUntil, _sweptAt;
 
@@ -58,7 +67,7 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
             try
             {
                 var answer = (long[])(await redis.GetDatabase().ScriptEvaluateAsync(
-                    TakeScript, [$"allowance:{who}"], [window.Wanted(allowance), allowance.Requests, allowance.Seconds * 1000L]).WaitAsync(Budget))!;
+                    TakeScript, [$"allowance:{who}"], [_replica, window.Wanted(allowance), allowance.Requests, allowance.Seconds * 1000L]).WaitAsync(Budget))!;
                 window.Grant(answer[0], answer[1], now + answer[2]);
                 return;
             }
@@ -66,7 +75,7 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
             {
                 if (Interlocked.Exchange(ref _awayUntil, now + (long)Pause.TotalMilliseconds) + 10_000 < now) Log.Alone(log, e.GetType().Name);
             }
-        window.GrantAll(allowance);
+        window.GrantAlone(allowance);
     }
 
     /// <summary>Forgets the windows that are over, now and then.</summary>
@@ -86,6 +95,7 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
     {
         private readonly Lock _lock = new();
         private long _ends, _used, _granted, _usedByAll;
+        private long _alone; // up to here nobody else is asked
         private bool _isExhausted;
         private Task? _asking;
 
@@ -94,8 +104,8 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
         {
             lock (_lock)
             {
-                if (now >= _ends) (_ends, _used, _granted, _usedByAll, _isExhausted) = (now + allowance.Seconds * 1000L, 0, 0, 0, false);
-                var isTaken = _used < Math.Max(_granted, Share(allowance));
+                if (now >= _ends) (_ends, _used, _granted, _usedByAll, _alone, _isExhausted) = (now + allowance.Seconds * 1000L, 0, 0, 0, Share(allowance), false);
+                var isTaken = _used < Math.Max(_granted, _alone);
                 if (isTaken) _used++;
                 use = new(isTaken, Math.Max(0, allowance.Requests - Math.Max(_used, _usedByAll - _granted + _used)), TimeSpan.FromMilliseconds(_ends - now));
                 return isTaken || _isExhausted;
@@ -112,24 +122,29 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
                 if (_asking == asking) _asking = null;
         }
 
-        /// <summary>What was counted here alone so far, and a tenth more.</summary>
+        /// <summary>What was used here so far, with Redis' knowledge or without, and a tenth more.</summary>
         public long Wanted(Allowance allowance)
         {
-            lock (_lock) return _used - _granted + Math.Max(1, Share(allowance));
+            lock (_lock) return _used + Math.Max(1, Share(allowance));
         }
 
         public void Grant(long granted, long usedByAll, long ends)
         {
             lock (_lock)
             {
-                (_granted, _usedByAll, _ends) = (_granted + granted, usedByAll, ends);
-                _isExhausted = granted == 0;
+                (_granted, _usedByAll, _ends, _alone) = (granted, usedByAll, ends, 0);
+                _isExhausted = granted <= _used;
             }
         }
 
-        public void GrantAll(Allowance allowance)
+        /// <summary>Without Redis: the next portion, so that it is asked again soon.</summary>
+        public void GrantAlone(Allowance allowance)
         {
-            lock (_lock) (_granted, _usedByAll, _isExhausted) = (allowance.Requests, allowance.Requests, true);
+            lock (_lock)
+            {
+                _alone = Math.Min(allowance.Requests, _used + Math.Max(1, Share(allowance)));
+                _isExhausted = _used >= allowance.Requests;
+            }
         }
 
         private static int Share(Allowance allowance) => allowance.Requests < Large ? 0 : allowance.Requests / 10;

@@ -78,6 +78,33 @@ public sealed class SharedLimitTests(SharedLimitTests.Replicas replicas) : IClas
         }
     }
 
+    [Fact]
+    public async Task What_a_replica_counted_by_itself_it_tells_the_others_when_Redis_is_back()
+    {
+        var (creator, other) = (await replicas.System.NewCreator(), await replicas.System.NewChannel());
+        var (here, there) = await replicas.As(creator.UserId);
+        replicas.System.Redis.Freeze();
+        try
+        {
+            for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.Created, (await here.PostJson("/api/stream/ingress", "{}")).StatusCode);
+        }
+        finally
+        {
+            replicas.System.Redis.Thaw();
+        }
+
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(replicas.System.Redis.ConnectionString);
+        await Eventually.True(async () =>
+        {
+            (await other.Api.PostJson("/api/stream/creator-token", "")).Dispose();
+            return await redis.GetDatabase().KeyExistsAsync($"allowance:tokens:{other.UserId}"); // it is asked again
+        });
+        Assert.Equal(HttpStatusCode.Created, (await here.PostJson("/api/stream/ingress", "{}")).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await there.PostJson("/api/stream/ingress", "{}")).StatusCode);
+        await (await there.PostJson("/api/stream/ingress", "{}")).IsError(429, "rate_limited");
+        await (await here.PostJson("/api/stream/ingress", "{}")).IsError(429, "rate_limited");
+    }
+
     public sealed class Replicas : IAsyncLifetime
     {
         private readonly Uri _second = new($"http://127.0.0.1:{TestPorts.Next()}");
