@@ -289,7 +289,7 @@ public sealed class IngressFailureTests(IngressFailureTests.Unwell unwell) : ICl
         return await command.ExecuteScalarAsync();
     }
 
-    /// <summary>An API that is impatient with LiveKit, and a wire between the two.</summary>
+    /// <summary>An API with a wire between LiveKit and itself. It is less patient with LiveKit than usual, and patient enough for a busy machine.</summary>
     public sealed class Unwell : IAsyncLifetime
     {
         public TcpProxy LiveKitWire { get; private set; } = null!;
@@ -301,7 +301,7 @@ public sealed class IngressFailureTests(IngressFailureTests.Unwell unwell) : ICl
             var port = TestPorts.Next();
             LiveKitWire = new TcpProxy(port);
             System = await TestSystem.StartAsync(
-                new Dictionary<string, string> { ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}", ["LiveKit__CallTimeout"] = "00:00:01" },
+                new Dictionary<string, string> { ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}", ["LiveKit__CallTimeout"] = "00:00:03" },
                 simulator => simulator with { Urls = $"http://127.0.0.1:{port}" }, withWorker: false);
         }
 
