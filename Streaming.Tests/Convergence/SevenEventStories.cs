@@ -114,6 +114,30 @@ internal static class SevenEventStories
             room RM_1: 0 to ?
             Ended, 1 watching
             """),
+        new("its creator ends it while live, and his encoder tries again during the block",
+            [RoomStarted, Started, Joined, Watcher, CutOff(30, until: 90), LeftAt(31), StartedAgain(50)],
+            """
+            segment RT_1 Ingress IN_1: from -0.556, stopped ?, left 31; ended 30 ended_by_creator, of the session from -0.556
+            segment RT_again Ingress IN_1: from 49.7, stopped ?, left ?; ended 49.7 ended_by_creator, of the session from ?
+            session from -0.556: media ended 30 ended_by_creator, reconnect within 60 until 30
+            presence PA_1 Ingress in RM_1: 0.026 to 31
+            presence PA_2 Viewer in RM_1: 13.649 to ?
+            room RM_1: 0 to ?
+            Ended, 1 watching
+            """),
+        new("it is cut off while live, and its encoder comes back when the block is over",
+            [Started, Joined, CutOff(30, until: 60), LeftAt(31), JoinedAgain(100), StartedAgain(100), Watcher],
+            """
+            segment RT_1 Ingress IN_1: from -0.556, stopped ?, left 31; ended 30 ended_by_creator, of the session from -0.556
+            segment RT_again Ingress IN_1: from 99.7, stopped ?, left ?; ended ? ?, of the session from 99.7
+            session from -0.556: media ended 30 ended_by_creator, reconnect within 60 until 30
+            session from 99.7: media ended ? ?, reconnect within 60 until ?
+            presence PA_1 Ingress in RM_1: 0.026 to 31
+            presence PA_2 Viewer in RM_1: 13.649 to ?
+            presence PA_again Ingress in RM_1: 100.1 to ?
+            room RM_1: ? to ?
+            Live, 1 watching
+            """),
         new("a creator broadcasts from the browser",
             [Browser[0], Browser[1], Browser[2], Browser[3], Browser[4], Browser[8], Browser[9]],
             """
@@ -174,6 +198,8 @@ internal static class SevenEventStories
     private static DateTimeOffset Second(double seconds) => RoomStarted.CreatedAt.AddSeconds(seconds);
 
     private static Step KeyDeleted(double at) => new(null, Second(at));
+
+    private static Step CutOff(double at, double until) => new(null, Cut: (Second(at), Second(until)));
 
     private static LiveKitEvent LeftAt(double at) => Left with { CreatedAt = Second(at) };
 

@@ -44,7 +44,7 @@ internal sealed class StoryTeller : IAsyncDisposable
         return new StoryTeller(database, await ConnectionMultiplexer.ConnectAsync((await RedisServer.Shared).ConnectionString));
     }
 
-    /// <summary>Channels with a stream key each, <c>IN_1</c>. Their numbers go on from the last call's.</summary>
+    /// <summary>Channels with two stream keys each, <c>IN_1</c> and <c>IN_2</c>. Their numbers go on from the last call's.</summary>
     public async Task<IReadOnlyList<int>> NewChannels(IReadOnlyCollection<int> reconnectWindows)
     {
         var first = _channels.Count;
@@ -55,7 +55,7 @@ internal sealed class StoryTeller : IAsyncDisposable
             insert into users (id, created_at) select 'user-' || number, now() from made;
             insert into channels (id, user_id, title, is_chat_enabled, is_chat_delayed, is_chat_followers_only, reconnect_window_seconds, created_at, updated_at)
             select id, 'user-' || number, '', true, false, false, reconnect_window, now(), now() from made;
-            insert into ingresses (id, channel_id, type, key_last4, key_sha256, created_at, is_enabled, is_primary, quality) select 'IN_1~' || number, id, 'RTMP', '', '', now(), true, true, 'Auto' from made;
+            insert into ingresses (id, channel_id, type, key_last4, key_sha256, created_at, is_enabled, is_primary, quality) select 'IN_' || key || '~' || number, id, 'RTMP', '', '', now(), true, key = 1, 'Auto' from made, generate_series(1, 2) as key;
             drop table made
             """,
             new("ids", ids), new("windows", reconnectWindows.ToArray()), new("numbers", Enumerable.Range(first, ids.Length).ToArray()));
@@ -69,7 +69,8 @@ internal sealed class StoryTeller : IAsyncDisposable
         var deletions = batch.Where(t => t.Step.KeyDeletedAt is not null).DistinctBy(t => t.Number).ToList();
         if (deletions.Count > 0) await DeleteKeys(deletions);
 
-        foreach (var told in batch.Where(t => t.Step.Cut is not null).Distinct()) await CutOff(told);
+        var cuts = batch.Where(t => t.Step.Cut is not null).Distinct().ToList();
+        if (cuts.Count > 0) await CutOff(cuts);
 
         var events = batch.Where(t => t.Step.Event is not null).Select(Queued).ToList();
         if (events.Count == 0) return 0;
@@ -149,21 +150,30 @@ internal sealed class StoryTeller : IAsyncDisposable
         await transaction.CommitAsync();
     }
 
-    /// <summary>The transaction in which our API takes a channel off the air; told again, it is the same fact.</summary>
-    private async Task CutOff(Told told)
+    /// <summary>The transaction in which our API takes a channel off the air, for many at once; told again, it is the same fact.</summary>
+    private async Task CutOff(List<Told> cuts)
     {
-        var (at, until) = told.Step.Cut!.Value;
         await using var connection = await _database.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        var windows = await SessionWrites.LockChannels(connection, [_channels[told.Number]], CancellationToken.None);
+        var channels = cuts.ConvertAll(c => _channels[c.Number]);
+        var windows = await SessionWrites.LockChannels(connection, [.. channels], CancellationToken.None);
         await using var write = new NpgsqlCommand(
             """
             insert into cutoffs (id, channel_id, at, reason, off_until)
-            select @id, @channel, @at, 'ended_by_creator', @until where not exists (select 1 from cutoffs where channel_id = @channel and at = @at) returning id
-            """, connection);
-        var id = Guid.CreateVersion7();
-        write.Parameters.AddRange((NpgsqlParameter[])[new("id", id), new("channel", _channels[told.Number]), new("at", at), new("until", until)]);
-        if (await write.ExecuteScalarAsync() is not null) await SessionWrites.DeriveCut(connection, windows, [id], Cause, CancellationToken.None);
+            select id, channel, at, 'ended_by_creator', off_until from unnest(@ids, @channels, @times, @ends) as cut (id, channel, at, off_until)
+            where not exists (select 1 from cutoffs c where c.channel_id = cut.channel and c.at = cut.at) returning id
+            """, connection)
+        {
+            Parameters =
+            {
+                new("ids", cuts.ConvertAll(_ => Guid.CreateVersion7())), new("channels", channels),
+                new("times", cuts.ConvertAll(c => c.Step.Cut!.Value.At)), new("ends", cuts.ConvertAll(c => c.Step.Cut!.Value.OffUntil)),
+            },
+        };
+        var written = new List<Guid>();
+        await using (var row = await write.ExecuteReaderAsync())
+            while (await row.ReadAsync()) written.Add(row.GetGuid(0));
+        if (written.Count > 0) await SessionWrites.DeriveCut(connection, windows, [.. written], Cause, CancellationToken.None);
         await transaction.CommitAsync();
     }
 
