@@ -22,7 +22,7 @@ public sealed class OpenApiTests : IClassFixture<OpenApiTests.Document>
         public async Task InitializeAsync()
         {
             await using var api = new ApiInProcess("Development");
-            using var client = api.CreateClient();
+            using var client = api.NewClient();
             Text = await client.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)) + "\n";
             Root = JsonDocument.Parse(Text).RootElement;
         }

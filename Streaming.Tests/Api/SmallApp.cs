@@ -18,9 +18,10 @@ namespace Streaming.Tests.Api;
 public sealed class SmallApp : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly Leaks.OfLogs _logs;
 
-    private SmallApp(WebApplication app) =>
-        (_app, Client) = (app, new HttpClient(new SocketsHttpHandler()) { BaseAddress = new Uri(app.Urls.First()) });
+    private SmallApp(WebApplication app, Leaks.OfLogs logs) =>
+        (_app, _logs, Client) = (app, logs, new HttpClient(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = new Uri(app.Urls.First()) });
 
     public HttpClient Client { get; }
     public IServiceProvider Services => _app.Services;
@@ -41,7 +42,8 @@ public sealed class SmallApp : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(auth?.Settings ?? new() { ["SessionTokens:JwksUrl"] = "https://auth.invalid/jwks", ["SessionTokens:Issuer"] = "i", ["SessionTokens:Audience"] = "a" });
         builder.Configuration.AddInMemoryCollection(settings);
         builder.AddServiceDefaults();
-        builder.Logging.ClearProviders();
+        var logs = new Leaks.OfLogs();
+        builder.Logging.ClearProviders().AddProvider(logs);
         if (time is not null) builder.Services.AddSingleton(time);
         builder.Services.AddStreamingCore(_ => database?.ConnectionString ?? "Host=127.0.0.1;Port=1;Timeout=1");
         builder.AddUserTokens();
@@ -52,7 +54,7 @@ public sealed class SmallApp : IAsyncDisposable
         app.UseHttpConventions();
         routes(app);
         await app.StartAsync();
-        return new(app);
+        return new(app, logs);
     }
 
     public Task<HttpResponseMessage> Send(HttpMethod method, string path, string? json = null, Action<HttpRequestMessage>? with = null) =>
@@ -75,6 +77,7 @@ public sealed class SmallApp : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
+        _logs.Search();
     }
 }
 

@@ -32,12 +32,16 @@ public sealed class FaultSystem : IAsyncDisposable
     private readonly List<ProcessUnderTest> _processes = [];
     private readonly Dictionary<string, string> _settings;
 
-    private FaultSystem(FaultRun run, TestDatabase database, RedisServer redis, ConnectionMultiplexer connection, IReadOnlyDictionary<string, string>? settings)
+    private readonly OtlpCapture _telemetry;
+
+    private FaultSystem(FaultRun run, TestDatabase database, RedisServer redis, OtlpCapture telemetry, ConnectionMultiplexer connection, IReadOnlyDictionary<string, string>? settings)
     {
-        (Run, Database, Redis, Connection) = (run, database, redis, connection);
+        (Run, Database, Redis, _telemetry, Connection) = (run, database, redis, telemetry, connection);
         Queue = new EventQueue(connection, TimeProvider.System);
-        _settings = new Dictionary<string, string>(Usual)
+        _settings = new Dictionary<string, string>([.. Usual, .. telemetry.Settings])
         {
+            ["OTEL_TRACES_SAMPLER"] = "parentbased_traceidratio", // of a flood of events one in a hundred is enough to look at
+            ["OTEL_TRACES_SAMPLER_ARG"] = "0.01",
             ["ConnectionStrings__streamingdb"] = database.ConnectionString,
             ["ConnectionStrings__redis"] = redis.ConnectionString,
             ["DevelopmentIssuer__KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
@@ -68,7 +72,7 @@ public sealed class FaultSystem : IAsyncDisposable
         redis ??= await RedisServer.StartAsync();
         var connection = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString + ",abortConnect=false");
         if (run.Programs.Mutant == Mutant.EverySecond.Name) await connection.GetDatabase().ExecuteAsync("CONFIG", "SET", "appendfsync", "everysec");
-        return new FaultSystem(run, database, redis, connection, settings);
+        return new FaultSystem(run, database, redis, await OtlpCapture.StartAsync(), connection, settings);
     }
 
     /// <summary>Started, but not waited for.</summary>
@@ -161,6 +165,8 @@ public sealed class FaultSystem : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes) await process.DisposeAsync();
+        await Leaks.Sweep(Logs, _telemetry, Redis, Database, Captured.ApiSecret);
+        await _telemetry.DisposeAsync();
         await Connection.DisposeAsync();
         await Redis.DisposeAsync();
         await Database.DisposeAsync();

@@ -11,6 +11,9 @@ public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
     /// <summary>Of a frontend that may call from a browser.</summary>
     public const string Origin = "https://www.example.com";
 
+    public const string LiveKitSecret = "a-livekit-secret-of-at-least-32-bytes";
+
+    private readonly Leaks.OfLogs _logs = new();
     private readonly string _environment;
 
     public ApiInProcess(string environment)
@@ -20,17 +23,20 @@ public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
         StartServer();
     }
 
+    /// <summary>Its answers are searched as those of every other API.</summary>
+    public HttpClient NewClient() => new(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } }) { BaseAddress = ClientOptions.BaseAddress };
+
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment(_environment);
-        builder.ConfigureLogging(logging => logging.ClearProviders());
+        builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(_logs));
         foreach (var (name, value) in new Dictionary<string, string>
         {
             ["ConnectionStrings:streamingdb"] = "Host=127.0.0.1;Port=1;Timeout=1",
             ["ConnectionStrings:redis"] = "127.0.0.1:1",
             ["LiveKit:Url"] = "http://127.0.0.1:1",
             ["LiveKit:ApiKey"] = "key",
-            ["LiveKit:ApiSecret"] = "a-livekit-secret-of-at-least-32-bytes",
+            ["LiveKit:ApiSecret"] = LiveKitSecret,
             ["Http:CorsOrigins:0"] = Origin,
             ["RateLimits:Anonymous:Requests"] = "100000",
         }) builder.UseSetting(name, value);
@@ -46,5 +52,11 @@ public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
             builder.UseSetting("DevelopmentIssuer:Enabled", "true");
             builder.UseSetting("DevelopmentIssuer:KeyFile", Path.Combine(TestDirectory.New("issuer"), "key"));
         }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _logs.Search();
     }
 }

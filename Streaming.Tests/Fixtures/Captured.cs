@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Streaming.Tests.Fixtures;
 
@@ -10,16 +11,22 @@ public sealed record CapturedRequest(DateTimeOffset ReceivedAt, int Answered, st
 }
 
 /// <summary>The captured stories. Their rooms and identities are somebody else's, so a test that wants effects moves them to a channel of its own.</summary>
-public static class Captured
+public static partial class Captured
 {
     /// <summary>What the captures are signed with.</summary>
     public const string ApiKey = "devkey";
 
     public const string ApiSecret = "devsecret-devsecret-devsecret-devsecret";
 
+    private static readonly Lazy<IReadOnlyDictionary<string, string>> Planted = new(() => Names.SelectMany(Read).SelectMany(r => Secret().Matches(r.Body)).DistinctBy(m => m.Groups["value"].Value)
+        .ToDictionary(m => m.Groups["value"].Value, m => m.Groups["name"].Value == "streamKey" ? "A captured stream key" : "A captured TURN password"));
+
     private static readonly JsonSerializerOptions CamelCase = new(JsonSerializerDefaults.Web);
 
     public static IEnumerable<string> Names => Directory.EnumerateFiles(Folder, "*.jsonl").Select(f => Path.GetFileNameWithoutExtension(f)!).Order(StringComparer.Ordinal);
+
+    /// <summary>The stream keys and TURN passwords in them, and what each is.</summary>
+    public static IReadOnlyDictionary<string, string> Secrets => Planted.Value;
 
     public static TheoryData<string> Stories => [.. Names];
 
@@ -42,7 +49,10 @@ public static class Captured
         body = body.Replace($"\"{room}\"", $"\"{channel}\"", StringComparison.Ordinal);
         foreach (var host in new[] { "creator-1", "cr" }) body = body.Replace($"\"identity\":\"{host}\"", $"\"identity\":\"host:{userId}:{suffix}\"", StringComparison.Ordinal);
         foreach (var prefix in new[] { "PA_", "RM_", "EV_", "IN_", "RT_", "WH_", "UR_", "TR_" })
-            body = System.Text.RegularExpressions.Regex.Replace(body, $"\"({prefix}[A-Za-z0-9]+)\"", $"\"$1{suffix}\"");
+            body = Regex.Replace(body, $"\"({prefix}[A-Za-z0-9]+)\"", $"\"$1{suffix}\"");
         return body;
     }
+
+    [GeneratedRegex("\"(?<name>streamKey|turnPassword)\": ?\"(?<value>[^\"]+)\"")]
+    private static partial Regex Secret();
 }

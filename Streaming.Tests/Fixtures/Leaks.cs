@@ -1,12 +1,15 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Streaming.Tests.Fixtures;
 
 /// <summary>
-/// Looks, in every system of the whole test run, for secrets and titles where none may be: in each answer when it comes, and before a
-/// system is thrown away in the logs of its processes, in what Redis wrote to disk and in every row of its database.
+/// Looks, in every system of the whole test run, for secrets and titles where none may be: in each answer when it comes, and before a system is
+/// thrown away in the logs of its processes, in their telemetry, in what Redis wrote to disk and in a dump of its database.
 /// </summary>
 internal static partial class Leaks
 {
@@ -15,27 +18,60 @@ internal static partial class Leaks
     /// <summary>How many systems were searched so far.</summary>
     public static int Sweeps => _sweeps;
 
-    public static async Task Sweep(TestSystem system)
+    /// <param name="logs">Of every process that there was.</param>
+    /// <param name="liveKitSecret">What LiveKit and we share.</param>
+    public static async Task Sweep(IEnumerable<string> logs, OtlpCapture telemetry, RedisServer redis, TestDatabase database, string liveKitSecret)
     {
-        var places = new Dictionary<string, string> { ["the API's log"] = system.Api.Log, ["the worker's log"] = system.Worker?.Log ?? "", ["Redis' files"] = Files(system.Redis.Folder) };
-        var (titles, tables) = await Database(system.Database);
-        places["Postgres"] = tables;
+        var (titles, dump) = (await TitlesIn(database), await database.TryDumpAsync() ?? ""); // none where the test has broken its server and not mended it
+        var secrets = new Dictionary<string, string> { [TestSystem.KeyPrefix] = "A stream key", [TestSystem.TurnPrefix] = "A TURN password" };
+        foreach (var (secret, kind) in Captured.Secrets) secrets[secret] = kind;
+        secrets[liveKitSecret] = "LiveKit's secret";
+        secrets[new NpgsqlConnectionStringBuilder(database.ConnectionString).Password!] = "Postgres' password";
+        secrets[redis.ConnectionString.Split("password=")[1]] = "Redis' password";
+        foreach (var (secret, kind) in secrets.ToList()) foreach (var form in Encoded(secret)) secrets[form] = kind;
 
-        var secrets = new List<(string What, string Value)>
-        {
-            ("a stream key", TestSystem.KeyPrefix), ("a TURN password", TestSystem.TurnPrefix), ("LiveKit's secret", system.LiveKitHost.Options.ApiSecret.Reveal()),
-            ("Postgres' password", new NpgsqlConnectionStringBuilder(system.Database.ConnectionString).Password!), ("Redis' password", system.Redis.ConnectionString.Split("password=")[1]),
-        };
-        foreach (var (place, text) in places)
-        {
-            foreach (var (what, value) in secrets)
-                foreach (var form in new[] { value, Convert.ToHexStringLower(Encoding.UTF8.GetBytes(value)), Convert.ToBase64String(Encoding.UTF8.GetBytes(value)).TrimEnd('=')[..^1] })
-                    Assert.False(text.Contains(form, StringComparison.Ordinal), $"{what} is in {place}: {Around(text, form)}");
-            Assert.False(Token().IsMatch(text), $"A token is in {place}: {Around(text, Token().Match(text).Value)}");
-            if (place != "Postgres")
-                foreach (var title in titles) Assert.False(text.Contains(title, StringComparison.Ordinal), $"A title is in {place}: {Around(text, title)}");
-        }
+        List<string?> found = [Search("the dump of Postgres", dump, secrets)];
+        foreach (var title in titles) secrets[title] = "A title";
+        found.Add(Search("Redis' files", Files(redis.Folder), secrets));
+        foreach (var log in logs) found.Add(Search("a log", log, secrets));
+        foreach (var signal in OtlpCapture.Signals) found.Add(Search($"the {signal}", telemetry.Text(signal), secrets));
+        Assert.True(found.TrueForAll(f => f is null), string.Join('\n', found.Where(f => f is not null)));
         Interlocked.Increment(ref _sweeps);
+    }
+
+    /// <returns>What was found where; null when nothing was.</returns>
+    private static string? Search(string place, string text, Dictionary<string, string> secrets)
+    {
+        var at = text.AsSpan().IndexOfAny(SearchValues.Create([.. secrets.Keys], StringComparison.Ordinal));
+        return at >= 0 ? $"{secrets.First(s => text.AsSpan(at).StartsWith(s.Key, StringComparison.Ordinal)).Value} is in {place}: {Around(text, at)}"
+            : Token().Match(text) is { Success: true } token ? $"A token is in {place}: {Around(text, token.Index)}"
+            : null;
+    }
+
+    /// <summary>As Postgres writes bytes, and as JSON does.</summary>
+    private static IEnumerable<string> Encoded(string secret)
+    {
+        var bytes = Encoding.UTF8.GetBytes(secret);
+        return [Convert.ToHexStringLower(bytes), Convert.ToBase64String(bytes).TrimEnd('=')[..^1]];
+    }
+
+    /// <summary>Every line that an app in this process logs, for the apps that have no process and so no log of their own.</summary>
+    internal sealed class OfLogs : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Search() => Assert.Null(Leaks.Search("a log", string.Join('\n', _lines), new() { [TestSystem.KeyPrefix] = "A stream key", [ApiInProcess.LiveKitSecret] = "LiveKit's secret" }));
+
+        public void Dispose() { }
     }
 
     /// <summary>Every answer of every test: a key in the one answer that shows it, and nothing of how we are built.</summary>
@@ -75,18 +111,15 @@ internal static partial class Leaks
         }
     }
 
-    private static async Task<(IReadOnlyList<string> Titles, string Tables)> Database(TestDatabase database)
+    private static async Task<IReadOnlyList<string>> TitlesIn(TestDatabase database)
     {
         try
         {
-            var text = new StringBuilder();
-            foreach (var table in await database.Rows("select quote_ident(tablename) from pg_tables where schemaname = 'public'"))
-                text.AppendLine(table).AppendJoin('\n', await database.Rows($"select t::text from {table} t")).AppendLine();
-            return (await database.Rows("select distinct title from channels where length(title) >= 8 and title <> 'Untitled stream'"), text.ToString());
+            return await database.Rows("select distinct title from channels where length(title) >= 8 and title <> 'Untitled stream'");
         }
         catch (NpgsqlException)
         {
-            return ([], ""); // the test has broken its server and not mended it
+            return [];
         }
     }
 
@@ -98,11 +131,7 @@ internal static partial class Leaks
         return text.ToString();
     }
 
-    private static string Around(string text, string found)
-    {
-        var at = text.IndexOf(found, StringComparison.Ordinal);
-        return text[Math.Max(0, at - 200)..Math.Min(text.Length, at + 100)];
-    }
+    private static string Around(string text, int at) => text[Math.Max(0, at - 200)..Math.Min(text.Length, at + 100)];
 
     [GeneratedRegex(@"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")]
     private static partial Regex Token();

@@ -58,6 +58,21 @@ public sealed class PostgresServer : IAsyncDisposable
         return await NewDatabaseAsync(template);
     }
 
+    /// <summary>What <c>pg_dump</c> makes of a database; null while the server cannot be reached.</summary>
+    public async Task<string?> TryDumpAsync(string database)
+    {
+        if (_process.Exited.IsCompleted) return null;
+        var (login, folder) = (new NpgsqlConnectionStringBuilder(ConnectionString(database)), TestDirectory.New("dump"));
+        var file = Path.Combine(folder, "sql");
+        var command = new StartCommand(
+            Path.Combine(Path.GetDirectoryName(_server.Command.File)!, "pg_dump"), "--host", login.Host!, "--port", $"{Port}", "--username", login.Username!, "--file", file, database)
+        { Environment = new Dictionary<string, string> { ["PGPASSWORD"] = login.Password!, ["PGCONNECT_TIMEOUT"] = "5" } };
+        await using var dumping = await ProcessUnderTest.StartAsync("pg_dump", command);
+        var dump = await dumping.Exited.WaitAsync(TimeSpan.FromSeconds(60)) == 0 ? await File.ReadAllTextAsync(file) : null;
+        TestDirectory.Delete(folder);
+        return dump;
+    }
+
     /// <summary>kill -9</summary>
     public async Task KillAsync()
     {

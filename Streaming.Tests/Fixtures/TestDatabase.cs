@@ -9,9 +9,11 @@ namespace Streaming.Tests.Fixtures;
 /// <summary>A migrated database of a test class's own.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    private TestDatabase(string connectionString)
+    private readonly PostgresServer _server;
+
+    private TestDatabase(PostgresServer server, string connectionString)
     {
-        ConnectionString = connectionString;
+        (_server, ConnectionString) = (server, connectionString);
         Source = NpgsqlDataSource.Create(connectionString);
     }
 
@@ -23,7 +25,7 @@ public sealed class TestDatabase : IAsyncDisposable
     public static async Task<TestDatabase> NewAsync(PostgresServer? server = null)
     {
         server ??= await PostgresServer.Shared;
-        return new TestDatabase(await server.NewDatabaseAsync("streaming_template", Migrate));
+        return new TestDatabase(server, await server.NewDatabaseAsync("streaming_template", Migrate));
     }
 
     /// <summary>Brings an empty database to the schema of this build.</summary>
@@ -59,6 +61,9 @@ public sealed class TestDatabase : IAsyncDisposable
             rows.Add(string.Join(" | ", Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "-" : reader.GetValue(i) is DateTime t ? $"{t:O}" : $"{reader.GetValue(i)}")));
         return rows;
     }
+
+    /// <summary>All that is in it, as <c>pg_dump</c> writes it; null while the server cannot be reached.</summary>
+    public Task<string?> TryDumpAsync() => _server.TryDumpAsync(new NpgsqlConnectionStringBuilder(ConnectionString).Database!);
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -24,12 +25,13 @@ public sealed class TestSystem : IAsyncDisposable
 
     private static readonly Lazy<Task<TestSystem>> One = new(() => StartAsync());
 
+    private readonly ConcurrentQueue<ProcessUnderTest> _processes = [];
     private readonly Dictionary<string, string> _settings;
     private readonly AuthServer? _auth;
 
-    private TestSystem(TestDatabase database, RedisServer redis, LiveKitSimulatorHost liveKit, AuthServer? auth, Dictionary<string, string> settings, Uri address)
+    private TestSystem(TestDatabase database, RedisServer redis, OtlpCapture telemetry, LiveKitSimulatorHost liveKit, AuthServer? auth, Dictionary<string, string> settings, Uri address)
     {
-        (Database, Redis, LiveKitHost, _auth, _settings) = (database, redis, liveKit, auth, settings);
+        (Database, Redis, Telemetry, LiveKitHost, _auth, _settings) = (database, redis, telemetry, liveKit, auth, settings);
         Anonymous = Client(address);
     }
 
@@ -39,6 +41,9 @@ public sealed class TestSystem : IAsyncDisposable
     public TestDatabase Database { get; }
 
     public RedisServer Redis { get; }
+
+    /// <summary>What its processes tell of themselves.</summary>
+    public OtlpCapture Telemetry { get; }
 
     public LiveKitSimulatorHost LiveKitHost { get; }
 
@@ -62,6 +67,7 @@ public sealed class TestSystem : IAsyncDisposable
     {
         var database = await TestDatabase.NewAsync(postgres);
         var redis = await RedisServer.StartAsync();
+        var telemetry = await OtlpCapture.StartAsync();
         var address = new Uri($"http://127.0.0.1:{TestPorts.Next()}");
         var options = new SimulatorOptions
         {
@@ -71,7 +77,7 @@ public sealed class TestSystem : IAsyncDisposable
             Webhooks = [new Uri(address, "/api/webhook/livekit")],
         };
         var liveKit = await LiveKitSimulatorHost.StartAsync(simulator?.Invoke(options) ?? options);
-        var environment = new Dictionary<string, string>
+        var environment = new Dictionary<string, string>(telemetry.Settings)
         {
             ["ASPNETCORE_ENVIRONMENT"] = auth is null ? "Development" : "Production",
             ["ConnectionStrings__streamingdb"] = database.ConnectionString,
@@ -85,7 +91,7 @@ public sealed class TestSystem : IAsyncDisposable
             foreach (var limit in Limits) environment[$"RateLimits__{limit}__Requests"] = "100000";
         foreach (var (name, value) in settings ?? new Dictionary<string, string>()) environment[name] = value;
 
-        var system = new TestSystem(database, redis, liveKit, auth, environment, address);
+        var system = new TestSystem(database, redis, telemetry, liveKit, auth, environment, address);
         await Task.WhenAll(system.StartApiAsync(), withWorker ? system.StartWorkerAsync() : Task.CompletedTask);
         TestDirectory.AtEndOfRun(system.Kill);
         return system;
@@ -96,17 +102,17 @@ public sealed class TestSystem : IAsyncDisposable
     public async Task StartWorkerAsync() => Worker = await StartAsync("Streaming.WebhookWorker", new Uri($"http://127.0.0.1:{TestPorts.Next()}"));
 
     /// <summary>Another process of the same system, replicas included.</summary>
-    public Task<ProcessUnderTest> StartAsync(string project, Uri address) => ProcessUnderTest.StartAsync(
+    public Task<ProcessUnderTest> StartAsync(string project, Uri address) => Keep(ProcessUnderTest.StartAsync(
         project.Split('.')[^1].ToLowerInvariant(),
         StartCommand.Dotnet(Clone.Program(project)) with { Environment = new Dictionary<string, string>(_settings) { ["ASPNETCORE_URLS"] = address.ToString() } },
-        new Uri(address, "/health").ToString());
+        new Uri(address, "/health").ToString()));
 
     /// <summary>A program of the system with arguments, to be waited for.</summary>
     public Task<ProcessUnderTest> RunAsync(string project, string[] arguments, IReadOnlyDictionary<string, string> settings)
     {
         var environment = new Dictionary<string, string>(_settings);
         foreach (var (name, value) in settings) environment[name] = value;
-        return ProcessUnderTest.StartAsync("command", StartCommand.Dotnet(Clone.Program(project), arguments) with { Environment = environment });
+        return Keep(ProcessUnderTest.StartAsync("command", StartCommand.Dotnet(Clone.Program(project), arguments) with { Environment = environment }));
     }
 
     /// <summary>Asks the API as this user, whom it may not have seen yet.</summary>
@@ -200,10 +206,27 @@ public sealed class TestSystem : IAsyncDisposable
         Anonymous.Dispose();
         await Api.DisposeAsync();
         if (Worker is not null) await Worker.DisposeAsync();
-        await Leaks.Sweep(this);
-        await LiveKitHost.DisposeAsync();
-        await Redis.DisposeAsync();
-        await Database.DisposeAsync();
+        try
+        {
+            await SearchAsync();
+        }
+        finally
+        {
+            await LiveKitHost.DisposeAsync();
+            await Telemetry.DisposeAsync();
+            await Redis.DisposeAsync();
+            await Database.DisposeAsync();
+        }
+    }
+
+    /// <summary>Fails if a secret or a title is where none may be, in what all of its processes have left so far.</summary>
+    public Task SearchAsync() => Leaks.Sweep(_processes.Select(p => p.Log), Telemetry, Redis, Database, LiveKitHost.Options.ApiSecret.Reveal());
+
+    private async Task<ProcessUnderTest> Keep(Task<ProcessUnderTest> starting)
+    {
+        var process = await starting;
+        _processes.Enqueue(process);
+        return process;
     }
 
     private void Kill()

@@ -17,17 +17,14 @@ public sealed class CanaryTests
     /// <summary>What a webhook may hold that no projection of ours has room for.</summary>
     private const string Planted = "CANARY-webhook-5e1b";
 
-    private static readonly string[] Signals = ["traces", "metrics", "logs"];
-
     private readonly List<string> _answers = [], _creatingAnswers = [], _tokenAnswers = [];
 
     [Fact]
     public async Task No_secret_is_found_where_it_does_not_belong()
     {
         await using var auth = await AuthServer.Start();
-        await using var telemetry = await OtlpCapture.StartAsync();
         await using var system = await TestSystem.StartAsync(
-            new Dictionary<string, string>(telemetry.Settings) { ["Logging__LogLevel__Default"] = "Trace", ["Logging__LogLevel__Streaming"] = "Trace" },
+            new Dictionary<string, string> { ["Logging__LogLevel__Default"] = "Trace", ["Logging__LogLevel__Streaming"] = "Trace" },
             simulator => simulator with { ApiSecret = new ApiSecret(LiveKitSecret) }, auth: auth);
 
         var creator = await system.NewCreator();
@@ -35,12 +32,12 @@ public sealed class CanaryTests
         var room = await creator.Room();
         var ingress = (await creator.Info()).GetProperty("ingress").GetProperty("id").GetString()!;
 
-        // With Redis and the worker away, events wait in Postgres: the tables are looked at while they do.
+        // With Redis and the worker away, events wait in Postgres: a dump is taken while they do.
         await system.Worker.TerminateAsync();
         await system.Redis.KillAsync();
         await system.LiveKit.GoLive(keys[^1]);
         Assert.True((await system.LiveKit.Idle(TimeSpan.FromSeconds(20))).IsIdle);
-        var tables = await Dump(system.Database);
+        var dump = (await system.Database.TryDumpAsync())!;
         await Ask(creator, HttpMethod.Delete, "/api/stream/ingress", HttpStatusCode.OK);
         await system.Api.TerminateAsync(); // which also sends the last telemetry
 
@@ -49,24 +46,24 @@ public sealed class CanaryTests
             ["the API's log"] = system.Api.Log,
             ["the worker's log"] = system.Worker.Log,
             ["Redis' append-only file"] = Files(system.Redis.Folder, "*.aof"),
-            ["Postgres"] = tables,
+            ["a dump of Postgres"] = dump,
             ["the API's answers"] = string.Join('\n', _answers),
         };
-        foreach (var signal in Signals) places[$"the {signal}"] = telemetry.Text(signal);
+        foreach (var signal in OtlpCapture.Signals) places[$"the {signal}"] = system.Telemetry.Text(signal);
 
         // First that the places are the right ones: what belongs there is there, and a secret in an answer is found.
         Assert.Contains(_creatingAnswers, answer => Finds(answer, TestSystem.KeyPrefix));
         Assert.Contains(_tokenAnswers, answer => Finds(answer, liveKitToken));
         foreach (var (place, marker) in new[]
         {
-            ("the API's log", ingress), ("the worker's log", "events"), ("Redis' append-only file", room), ("Postgres", room), ("Postgres", Title), ("Postgres", "unreadable"),
+            ("the API's log", ingress), ("the worker's log", "events"), ("Redis' append-only file", room), ("a dump of Postgres", room), ("a dump of Postgres", Title), ("a dump of Postgres", "unreadable"),
             ("the API's answers", Title), ("the traces", "livekit.event.id"), ("the metrics", "streaming.webhook.accepted"), ("the logs", ingress),
         }) Assert.True(Finds(places[place], marker), $"{marker} is not in {place}.");
-        Assert.True(Finds(places["Postgres"], Convert.ToHexStringLower(Encoding.UTF8.GetBytes(room))), "No event waits in Postgres.");
+        Assert.True(Finds(places["a dump of Postgres"], Convert.ToHexStringLower(Encoding.UTF8.GetBytes(room))), "No event waits in Postgres.");
 
         var session = creator.Api.DefaultRequestHeaders.Authorization!.Parameter!;
         var everywhere = places.Keys.ToArray();
-        string[] written = [.. everywhere.Except(["Postgres", "the API's answers"])];
+        string[] written = [.. everywhere.Except(["a dump of Postgres", "the API's answers"])];
         foreach (var (secret, value, where) in new[]
         {
             ("a stream key", TestSystem.KeyPrefix, everywhere),
@@ -169,15 +166,6 @@ public sealed class CanaryTests
     }
 
     private static bool Finds(string text, string value) => text.Contains(value, StringComparison.Ordinal);
-
-    /// <summary>Every row of every table as text, as a dump has it.</summary>
-    private static async Task<string> Dump(TestDatabase database)
-    {
-        var text = new StringBuilder();
-        foreach (var table in await database.Rows("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"))
-            text.AppendLine(table).AppendJoin('\n', await database.Rows($"select t::text from {table} t")).AppendLine();
-        return text.ToString();
-    }
 
     private static string Files(string folder, string pattern)
     {

@@ -50,7 +50,7 @@ public sealed partial class RouteTests : IDisposable
     [Fact]
     public async Task No_browser_may_call_the_webhook_not_even_from_an_origin_of_ours()
     {
-        using var client = _production.CreateClient();
+        using var client = _production.NewClient();
         foreach (var (path, allowed) in new[] { ("/api/stream/ingress", true), ("/api/webhook/livekit", false) })
         {
             using var preflight = new HttpRequestMessage(HttpMethod.Options, path) { Headers = { { "Origin", ApiInProcess.Origin }, { "Access-Control-Request-Method", "POST" } } };
@@ -63,7 +63,7 @@ public sealed partial class RouteTests : IDisposable
     public async Task Every_route_answers_a_stranger_with_the_headers_and_the_error_of_the_one_shape()
     {
         // Also finds an endpoint with a parameter that cannot be bound: from the first request on, every route would answer 500.
-        using var client = _production.CreateClient();
+        using var client = _production.NewClient();
         var walked = 0;
         foreach (var route in Routes(_production).Where(r => !Path(r).StartsWith("/alive", StringComparison.Ordinal) && !Path(r).StartsWith("/health", StringComparison.Ordinal)))
         {
@@ -101,7 +101,7 @@ public sealed partial class RouteTests : IDisposable
     [InlineData("/dev/tokens")]
     public async Task What_is_for_developers_is_not_there_in_production(string path)
     {
-        using var client = _production.CreateClient();
+        using var client = _production.NewClient();
 
         await (await client.GetAsync(new Uri(path, UriKind.Relative))).IsError(404, "not_found");
     }
@@ -109,7 +109,7 @@ public sealed partial class RouteTests : IDisposable
     [Fact]
     public async Task The_page_that_shows_the_api_loads_nothing_from_elsewhere()
     {
-        using var client = _development.CreateClient();
+        using var client = _development.NewClient();
         var page = await client.GetStringAsync(new Uri("/scalar/", UriKind.Relative));
 
         Assert.Contains("openapi/v1.json", page, StringComparison.Ordinal);
