@@ -21,6 +21,7 @@ public sealed partial class FrameworkErrors(IOptions<JsonOptions> json, ILogger<
             LiveKitException { Failure: var failure } => Errors.Of(failure),
             _ when exception.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation, ConstraintName: { } key } && key.Contains("_users_", StringComparison.Ordinal)
                 => Errors.Conflict, // the caller, or whom he spoke of, was forgotten at the same time
+            _ when exception.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire } => Errors.ValidationFailed, // a zero, which is in no text that could be found
             _ when Failures.IsTransient(exception) => Errors.ServiceUnavailable,
             _ => null, // logged by the framework, and 500 without a word about it
         };

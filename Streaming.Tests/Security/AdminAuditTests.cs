@@ -70,6 +70,7 @@ public sealed class AdminAuditTests : IAsyncLifetime
         Assert.Empty((await TestCreator.Read(await admin.GetAt($"/api/admin/audit?subject={_subject}&administrator=another"), HttpStatusCode.OK)).GetProperty("items").EnumerateArray());
         await (await admin.GetAt("/api/admin/audit?cursor=AAAA")).IsError(400, "invalid_cursor");
         await (await admin.GetAt("/api/admin/audit?limit=101")).IsError(400, "validation_failed");
+        await (await admin.GetAt("/api/admin/audit?subject=a%00b")).IsError(400, "validation_failed");
     }
 
     [Fact]
