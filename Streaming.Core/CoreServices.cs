@@ -55,6 +55,7 @@ public static class CoreServices
         services.AddSingleton<RoomChecks>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<UpdateLog>();
+        services.AddSingleton<Conclusions>();
         services.AddSingleton<KeyUseLedger>();
         services.AddSingleton<RememberedRequests>();
         services.AddSingleton<PersonalExport>();

@@ -42,6 +42,12 @@ public static class Telemetry
     /// <summary>1 when the books do not balance: an event was lost or had its effect twice.</summary>
     public static readonly Gauge<long> Unbalanced = Meter.CreateGauge<long>("streaming.accounting.unbalanced");
 
+    /// <summary>Open streams of live updates on this replica.</summary>
+    public static readonly Gauge<long> LiveUpdateClients = Meter.CreateGauge<long>("streaming.live_updates.clients", "{client}");
+
+    /// <summary>Live updates told to clients, each as often as there were clients to tell it to.</summary>
+    public static readonly Counter<long> LiveUpdatesSent = Meter.CreateCounter<long>("streaming.live_updates.sent", "{update}");
+
     /// <summary>From accepted to applied.</summary>
     public static readonly Histogram<double> ApplyLag = Meter.CreateHistogram<double>("streaming.events.apply_lag", "s");
 }

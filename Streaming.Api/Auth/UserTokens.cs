@@ -112,6 +112,7 @@ public static partial class UserTokens
         else if (await verified.Find(token, context.HttpContext.RequestAborted) is { } known)
         {
             context.Principal = SignIn(context.HttpContext, known);
+            context.Properties.ExpiresUtc = DateTime.SpecifyKind(known.Expires, DateTimeKind.Utc); // as the handler does for one that it checks
             context.Success();
         }
         else if (ReadHeader(token) is not var (algorithm, keyId) || !options.Accepted.Contains(algorithm)) context.Fail("Not a session token.");

@@ -11,6 +11,7 @@ using Streaming.Api.Features.CreatorToken;
 using Streaming.Api.Features.Follows;
 using Streaming.Api.Features.Info;
 using Streaming.Api.Features.Ingresses;
+using Streaming.Api.Features.LiveUpdates;
 using Streaming.Api.Features.Pipeline;
 using Streaming.Api.Features.Profile;
 using Streaming.Api.Features.Sessions;
@@ -28,7 +29,7 @@ internal static class FeatureEndpoints
     {
         services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddScoped<IngressChanges>().AddScoped<KeyCreation>().AddScoped<KeyReveals>().AddScoped<KeyQualityChanges>().AddScoped<KeyUses>().AddSingleton<KeyList>().AddScoped<KeyStates>()
-            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddViewerTokens();
+            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddViewerTokens().AddLiveUpdates();
     }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
@@ -43,6 +44,7 @@ internal static class FeatureEndpoints
         app.MapViewerToken();
         app.MapChannelPage();
         app.MapAllowList();
+        app.MapLiveUpdates();
         app.MapFollows();
         app.MapBlocks();
         app.MapTimeline();

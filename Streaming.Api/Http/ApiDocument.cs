@@ -74,7 +74,7 @@ internal static class ApiDocument
 
         void Show(IDictionary<string, OpenApiMediaType>? content, object example)
         {
-            if (content is not null && content.TryGetValue("application/json", out var media)) media.Example = JsonSerializer.SerializeToNode(example, json);
+            if (content is not null && (content.TryGetValue("application/json", out var media) || content.TryGetValue("text/event-stream", out media))) media.Example = JsonSerializer.SerializeToNode(example, json);
         }
     }
 

@@ -108,6 +108,9 @@ public static class Errors
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",
         "A limit per user or per address is reached. `Retry-After` says how long to wait; `RateLimit` and `RateLimit-Policy`, in every answer, what is left of which limit.");
 
+    public static readonly ApiError TooManyStreams = new(429, "too_many_streams", "You have too many open streams of live updates. Close one first.",
+        "A user, or an address without sign-in, can have so many open at once. Browsers over HTTP/1.1 open six connections to a host at most: use one stream for all tabs.");
+
     // Our side of it
     public static readonly ApiError InternalError = new(500, "internal_error", "Something went wrong on our side.",
         "A fault of this service. `traceId` finds it in our logs.");
@@ -117,6 +120,8 @@ public static class Errors
         "LiveKit, or something in its place, reports an error of its own or answers with something unreadable. No key was made; one that was to be reset may have stopped working.");
     public static readonly ApiError ServiceUnavailable = Temporary("service_unavailable", "The service cannot do this right now. Please try again.",
         "The database or the queue is away. `Retry-After` says when to try again.");
+    public static readonly ApiError LiveUpdatesFull = Temporary("live_updates_full", "No more streams of live updates can be opened right now. Please try again.",
+        "This replica of the API has as many open as it takes. Ask again after `Retry-After`: another one may answer.");
     public static readonly ApiError AuthUnavailable = Temporary("auth_unavailable", "Session tokens cannot be checked right now. Please try again.",
         "The auth server cannot be asked: for its keys when none are known yet, or whose an opaque token is. The token may well be valid.");
     public static readonly ApiError LiveKitUnavailable = Temporary("livekit_unavailable", "The streaming server cannot be reached right now. Please try again.",

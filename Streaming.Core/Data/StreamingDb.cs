@@ -50,6 +50,8 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<IngestInput> IngestInputs => Set<IngestInput>();
     public DbSet<TimelineEntry> Timeline => Set<TimelineEntry>();
     public DbSet<Update> Updates => Set<Update>();
+    public DbSet<PublishedState> PublishedStates => Set<PublishedState>();
+    public DbSet<AnnouncedSession> AnnouncedSessions => Set<AnnouncedSession>();
     public DbSet<UpdateLogEnds> UpdateLog => Set<UpdateLogEnds>();
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();

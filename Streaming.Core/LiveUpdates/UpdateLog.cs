@@ -18,16 +18,19 @@ public sealed class UpdateLog(NpgsqlDataSource database)
     /// <summary>An arbitrary number that nothing else in this database locks.</summary>
     private const long Lock = 0x5354_5245_414D_0002;
 
-    /// <summary>Whoever finds another at it leaves it to him. Rows that he placed meanwhile no longer have to be.</summary>
+    /// <summary>
+    /// Whoever finds another at it leaves it to him. Rows that he placed meanwhile no longer have to be. By where rows are, not by their ids: Postgres
+    /// knows nothing of a table that is empty most of the time, and would compare each with each.
+    /// </summary>
     private const string Place =
         """
         with turn as materialized (select pg_try_advisory_xact_lock(@lock) as is_mine),
         due as materialized (
-            select id, row_number() over (order by id) as place
-            from (select id from updates where position is null and (select is_mine from turn) order by id limit @piece) unplaced),
+            select spot, row_number() over (order by id) as place
+            from (select id, ctid as spot from updates where position is null and (select is_mine from turn) order by id limit @piece) unplaced),
         head as (update update_log set head = head + (select count(*) from due) where id = 1 and exists (select 1 from due) returning head - (select count(*) from due) as before)
         update updates u set position = head.before + due.place, published_at = clock_timestamp()
-        from due, head where u.id = due.id and u.position is null
+        from due, head where u.ctid = due.spot and u.position is null
         """;
 
     /// <summary>Gives their positions to updates that were committed.</summary>
@@ -60,6 +63,14 @@ public sealed class UpdateLog(NpgsqlDataSource database)
             """);
         command.Parameters.AddRange(new NpgsqlParameter[] { new("after", after), new("upTo", upTo), new("channels", channels), new("users", users), new("piece", Piece) });
         return Read(command, ct);
+    }
+
+    /// <summary>Whether all that came after this position is still there.</summary>
+    public async Task<bool> Keeps(long seen, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand("select forgotten <= @seen from update_log where id = 1");
+        command.Parameters.AddWithValue("seen", seen);
+        return await command.ExecuteScalarAsync(ct) is true;
     }
 
     /// <summary>Deletes what is older than <see cref="Kept"/>. What has no position yet is given one first: nothing goes that nobody could have seen.</summary>

@@ -33,10 +33,12 @@ public static class PersonalData
         new("ingress_holds", "id channel_id ingress_id reason until placed_at", OfHisChannel, Delete),
         new("ingresses", "id channel_id type label* is_primary quality live_kit_quality key_last4* key_sha256- created_at deleted_at is_enabled replaced_by_id retires_at retires_with_session", OfHisChannel,
             "label = null, key_last4 = '', key_sha256 = '', deleted_at = coalesce(deleted_at, @now)"),
-        new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until contested_at", OfHisChannel),
+        new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until contested_at concluded_for", OfHisChannel),
         new("ingest_segments", "resource_id channel_id source ingress_id room_sid began_at started_at stopped_at left_at seen_from seen_at missing_at ended_at end_reason is_displaced failure session_id replaced_by cut_at cut_reason ledgered_as", OfHisChannel),
         new("key_ledger", "channel_id sequence at happened_at ingress_id kind resource_id detail corrects previous_hash- hash-", OfHisChannel), // says nothing of him, and none of it can be changed
         new("key_ledger_heads", "channel_id sequence hash-", OfHisChannel),
+        new("published_states", "channel_id state session_id started_at media_ended_at end_reason reconnect_until", OfHisChannel),
+        new("announced_sessions", "session_id channel_id is_over", OfHisChannel),
         new("room_sessions", "room_sid channel_id started_at finished_at", OfHisChannel),
         new("timeline", "id channel_id session_id transition at reason cause evidence subject replaced_by recorded_at", OfHisChannel),
         new("cutoffs", "id channel_id at reason off_until note* enforced_at", OfHisChannel, "note = null"),

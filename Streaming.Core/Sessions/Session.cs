@@ -27,4 +27,7 @@ public sealed class Session
 
     /// <summary>When publishers last began to fight over the key; see <see cref="Contest"/>.</summary>
     public DateTimeOffset? ContestedAt { get; private set; }
+
+    /// <summary>The <see cref="MediaEndedAt"/> with which it was said that nobody can reconnect any more; see <see cref="Conclusions"/>.</summary>
+    public DateTimeOffset? ConcludedFor { get; private set; }
 }

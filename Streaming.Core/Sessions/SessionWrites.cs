@@ -118,7 +118,7 @@ public static class SessionWrites
             history.AddRange(SessionHistory.Between(known, timeline, segments).Select(c => (channel, c)));
         }
 
-        if (ends.Count > 0) await Save(connection, ends, sessions, obsolete, history, cause, ct);
+        if (ends.Count > 0) await Save(connection, [.. channels.Keys], ends, sessions, obsolete, history, cause, ct);
     }
 
     /// <summary>
@@ -184,7 +184,7 @@ public static class SessionWrites
     }
 
     private static async Task Save(
-        NpgsqlConnection connection, List<SegmentEnd> ends, List<(Guid Channel, DerivedSession Session)> sessions, List<Guid> obsolete,
+        NpgsqlConnection connection, Guid[] channels, List<SegmentEnd> ends, List<(Guid Channel, DerivedSession Session)> sessions, List<Guid> obsolete,
         List<(Guid Channel, Change Change)> history, Cause cause, CancellationToken ct)
     {
         await using var writes = new NpgsqlBatch(connection);
@@ -224,8 +224,12 @@ public static class SessionWrites
         if (obsolete.Count > 0)
             writes.BatchCommands.Add(new NpgsqlBatchCommand("delete from sessions where id = any(@ids)") { Parameters = { new("ids", obsolete.ToArray()) } });
         if (history.Count > 0) writes.BatchCommands.Add(Record(history, cause));
+        writes.BatchCommands.Add(Publish(channels));
         await writes.ExecuteNonQueryAsync(ct);
     }
+
+    /// <summary>Tells those who follow these locked channels where they stand, if that is new; see <see cref="LiveUpdates.PublishedState"/>.</summary>
+    private static NpgsqlBatchCommand Publish(Guid[] channels) => new("select publish_states(@channels)") { Parameters = { new("channels", channels) } };
 
     /// <summary>A session begins once, however often late facts merge it with another and part them again.</summary>
     private static NpgsqlBatchCommand Record(List<(Guid Channel, Change Change)> history, Cause cause) => new(
@@ -244,6 +248,46 @@ public static class SessionWrites
             new("subjects", history.Select(h => h.Change.Subject).ToArray()), new("replaced", history.Select(h => h.Change.ReplacedBy).ToArray()),
         },
     };
+
+    /// <summary>Some of the channels with a session that nobody can reconnect to any more, of which that was not said yet.</summary>
+    public static async Task<Guid[]> InconclusiveChannels(NpgsqlConnection connection, int most, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select distinct channel_id from (
+                select channel_id from sessions
+                where media_ended_at is not null and concluded_for is distinct from media_ended_at and reconnect_until <= now() order by reconnect_until limit @most) due
+            """, connection);
+        command.Parameters.AddWithValue("most", most);
+        var channels = new List<Guid>();
+        await using var row = await command.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct)) channels.Add(row.GetGuid(0));
+        return [.. channels];
+    }
+
+    /// <summary>Says of such sessions of these locked channels that they are over, with the moment at which media stopped: into the timeline, unless it says so already, and to those who follow.</summary>
+    /// <returns>How many there were.</returns>
+    public static async Task<int> Conclude(NpgsqlConnection connection, Guid[] channels, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            with finished as (
+                update sessions set concluded_for = media_ended_at
+                where channel_id = any(@channels) and media_ended_at is not null and concluded_for is distinct from media_ended_at and reconnect_until <= now()
+                returning id, channel_id, media_ended_at, end_reason
+            ), told as (
+                insert into timeline (channel_id, session_id, transition, at, reason, cause, evidence)
+                select channel_id, id, 'Ended', media_ended_at, end_reason, 'Rule', id::text from finished
+                where 'Ended' is distinct from (
+                    select transition from timeline t where t.session_id = finished.id and transition in ('Started', 'Dropped', 'Resumed', 'Ended') order by t.id desc limit 1))
+            select count(*) from finished
+            """, connection)
+        { Parameters = { new("channels", channels) } };
+        var concluded = (int)(long)(await command.ExecuteScalarAsync(ct))!;
+        await using var publish = new NpgsqlBatch(connection) { BatchCommands = { Publish(channels) } };
+        await publish.ExecuteNonQueryAsync(ct);
+        return concluded;
+    }
 
     /// <summary>Some of the channels of which the ledger of keys is behind what encoders did.</summary>
     public static async Task<Guid[]> UnledgeredChannels(NpgsqlConnection connection, int most, CancellationToken ct)

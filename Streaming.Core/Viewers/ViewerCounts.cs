@@ -73,6 +73,14 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         return counted;
     }
 
+    /// <summary>The same of several channels. For those that follow many, who need none of them cached anew.</summary>
+    public async Task<IReadOnlyList<ViewerCount>> Of(IReadOnlyCollection<Guid> channels, CancellationToken ct)
+    {
+        var cached = (await Task.WhenAll(channels.Select(Cached))).OfType<ViewerCount>().ToList();
+        var others = channels.Except(cached.Select(c => c.ChannelId)).ToList();
+        return others.Count == 0 ? cached : [.. cached, .. await Count(others, ct)];
+    }
+
     private Task Store(ViewerCount count) => redis.GetDatabase().ScriptEvaluateAsync(
         StoreIfNewer, [Key(count.ChannelId)], [Microseconds(count.AsOf), count.Viewers, (long)CacheFor.TotalMilliseconds]);
 

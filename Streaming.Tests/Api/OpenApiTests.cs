@@ -127,7 +127,7 @@ public sealed class OpenApiTests : IClassFixture<OpenApiTests.Document>
         Assert.DoesNotContain("details", Schema("Error").GetProperty("required").EnumerateArray().Select(r => r.GetString()));
     }
 
-    private static bool HasExample(JsonElement body) => body.GetProperty("content").GetProperty("application/json").TryGetProperty("example", out _);
+    private static bool HasExample(JsonElement body) => body.GetProperty("content").EnumerateObject().First(c => c.Name is "application/json" or "text/event-stream").Value.TryGetProperty("example", out _);
 
     private JsonElement Schema(string name) => _document.GetProperty("components").GetProperty("schemas").GetProperty(name);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using StackExchange.Redis;
 using Streaming.Core.Events;
@@ -97,6 +98,24 @@ internal sealed class StoryTeller : IAsyncDisposable
         }
 
         return endings;
+    }
+
+    /// <summary>What those who follow these channels were told, in order, and where each stands.</summary>
+    public async Task<IReadOnlyDictionary<int, (ChannelState State, IReadOnlyList<(string Type, JsonElement Body)> Updates)>> Told(IReadOnlyCollection<int> numbers)
+    {
+        var updates = new List<(Guid Channel, string Type, JsonElement Body)>();
+        await using (var command = _database.Source.CreateCommand("select channel_id, type, body::text from updates where channel_id = any(@channels) order by id"))
+        {
+            command.Parameters.AddWithValue("channels", numbers.Select(n => _channels[n]).ToArray());
+            await using var row = await command.ExecuteReaderAsync();
+            while (await row.ReadAsync()) updates.Add((row.GetGuid(0), row.GetString(1), JsonDocument.Parse(row.GetString(2)).RootElement));
+        }
+
+        var byChannel = updates.ToLookup(u => u.Channel, u => (u.Type, u.Body));
+        var states = new ChannelStates(_database.Source);
+        var told = new Dictionary<int, (ChannelState, IReadOnlyList<(string, JsonElement)>)>();
+        foreach (var number in numbers) told.Add(number, ((await states.OfOwner($"user-{number}", CancellationToken.None))!, [.. byChannel[_channels[number]]]));
+        return told;
     }
 
     /// <summary>Derives ends and sessions of these channels once more, from all that is known.</summary>

@@ -14,13 +14,13 @@ public sealed class AccessTests
 
     private static readonly Dictionary<Access, string[]> Table = new()
     {
-        [Access.Everybody] = ["GET /api/stream/{username}", "GET /api/stream/token/{hostId}"],
+        [Access.Everybody] = ["GET /api/stream/{username}", "GET /api/stream/token/{hostId}", "GET /api/stream/{id}/events"],
         [Access.LiveKit] = ["POST /api/webhook/livekit"],
         [Access.Users] =
         [
             "GET /api/blocks", "PUT /api/blocks/{userId}", "DELETE /api/blocks/{userId}", "GET /api/follows", "PUT /api/follows/{userId}", "DELETE /api/follows/{userId}",
             "POST /api/creator/application", "GET /api/creator/application", "DELETE /api/creator/application",
-            "GET /api/me/export", "GET /api/me/username", "PUT /api/me/username", "DELETE /api/me",
+            "GET /api/me/events", "GET /api/me/export", "GET /api/me/username", "PUT /api/me/username", "DELETE /api/me",
         ],
         [Access.Creators] =
         [
@@ -62,7 +62,7 @@ public sealed class AccessTests
     {
         var system = await TestSystem.Shared;
         var (viewer, applicant, bystander, other, suspended) = (await system.NewViewer(), await system.NewViewer(), await system.NewViewer(), await system.NewChannel(), await system.NewChannel());
-        var (owner, _) = await system.NewLiveChannel();
+        var (owner, room) = await system.NewLiveChannel();
         using var administrator = await system.NewAdministrator();
         await applicant.Api.PostJson("/api/creator/application", """{"about":"I build small boats."}""");
         await TestCreator.Read(await administrator.PostJson($"/api/admin/streams/{suspended.UserId}/suspend", """{"reason":"A test."}"""), HttpStatusCode.OK);
@@ -80,8 +80,10 @@ public sealed class AccessTests
             foreach (var caller in callers)
             {
                 var (method, path) = (operation.Split(' ')[0], operation.Split(' ')[1]);
-                var address = path.Contains("/ingress/", StringComparison.Ordinal) ? path.Replace("{id}", owner.IngressId, StringComparison.Ordinal) : path.Replace("{id}", session, StringComparison.Ordinal);
-                using var answer = await caller.Api.SendBytes(new HttpMethod(method), Regex.Replace(address.Replace("{userId}", bystander.UserId, StringComparison.Ordinal), @"\{\w+\}", owner.UserId), method == "GET" ? null : "{}"u8.ToArray());
+                var id = path.Contains("/ingress/", StringComparison.Ordinal) ? owner.IngressId : path == "/api/stream/{id}/events" ? room : session;
+                var address = Regex.Replace(path.Replace("{id}", id, StringComparison.Ordinal).Replace("{userId}", bystander.UserId, StringComparison.Ordinal), @"\{\w+\}", owner.UserId);
+                using var answer = path.EndsWith("/events", StringComparison.Ordinal) ? await EventReader.Ask(caller.Api, address) // a stream of events has no end
+                    : await caller.Api.SendBytes(new HttpMethod(method), address, method == "GET" ? null : "{}"u8.ToArray());
                 var code = answer.IsSuccessStatusCode ? "" : JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("code").GetString();
                 var expected = (access, caller) switch
                 {

@@ -12,10 +12,12 @@ internal static class LeaderServices
         builder.Services.AddSingleton<ILeaderDuty, Reconciler>();
         builder.Services.AddOptions<BroadcastingOptions>().BindConfiguration(BroadcastingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<ILeaderDuty, BroadcastRules>();
+        builder.Services.AddSingleton<ILeaderDuty, SessionEnds>();
         builder.Services.AddSingleton<ILeaderDuty, HealthLooks>();
         builder.Services.AddSingleton<ILeaderDuty, OrphanIngresses>();
         builder.Services.AddSingleton<ILeaderDuty, KeyKeeper>();
         builder.Services.AddSingleton<ILeaderDuty, Janitor>();
+        builder.Services.AddSingleton<ILeaderDuty, UpdateKeeping>();
         builder.Services.AddSingleton<ILeaderDuty, Auditor>();
         builder.Services.AddSingleton<ILeaderDuty, Forgetting>();
         builder.Services.AddHostedService<Leader>();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using Streaming.Core.LiveKit;
@@ -13,8 +14,12 @@ internal static class BareServer
     public const string Verb = "bare";
     public const string StreamKey = "bench:bare";
     public const string ValueKey = "bench:value";
+    public const string Events = "/events";
+    public const string Tell = "/tell";
 
     private static readonly byte[] Empty = "{}"u8.ToArray();
+
+    private static readonly ConcurrentDictionary<HttpResponse, byte> Listening = [];
 
     public static async Task RunAsync(CancellationToken stop)
     {
@@ -28,6 +33,8 @@ internal static class BareServer
         {
             "/intake" => Take(http, signature, (await connecting).GetDatabase()),
             "/value" => Give(http, (await connecting).GetDatabase()),
+            Events => Hold(http),
+            Tell => TellAll(http),
             _ => Task.CompletedTask, // it is alive
         }));
         await app.RunAsync(stop);
@@ -48,6 +55,24 @@ internal static class BareServer
     }
 
     private static async Task Give(HttpContext http, IDatabase redis) => await Answer(http, (byte[])(await redis.StringGetAsync(ValueKey))!);
+
+    /// <summary>A stream that knows nobody and nothing.</summary>
+    private static async Task Hold(HttpContext http)
+    {
+        http.Response.ContentType = "text/event-stream";
+        await http.Response.Body.FlushAsync();
+        Listening.TryAdd(http.Response, 0);
+        await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Listening.TryRemove(http.Response, out _);
+    }
+
+    /// <summary>The bytes of the request to all of them.</summary>
+    private static async Task TellAll(HttpContext http)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body);
+        await Task.WhenAll(Listening.Keys.Select(async response => await response.BodyWriter.WriteAsync(body.ToArray())));
+    }
 
     private static async Task Answer(HttpContext http, byte[] json)
     {

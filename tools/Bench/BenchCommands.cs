@@ -21,8 +21,9 @@ internal static class BenchCommands
         Verb("reconcile", "What it costs to ask LiveKit about 200 live channels.", ReconcileBenchmark.RunAsync),
         Verb("status", "GET /api/stream/status beside a bare endpoint that reads one Redis key.", StatusBenchmark.RunAsync),
         Verb("token", "GET /api/stream/token/{hostId} beside a bare endpoint that reads one Redis key.", TokenBenchmark.RunAsync),
+        Verb("events", "2,000 streams of server-sent events beside a bare endpoint that holds as many.", EventsBenchmark.RunAsync),
         Verb("startup", "Process start to /health 200, beside a bare Kestrel.", StartupBenchmark.RunAsync),
-        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, ApplyBenchmark.RunAsync, ReconcileBenchmark.RunAsync, StatusBenchmark.RunAsync, TokenBenchmark.RunAsync, StartupBenchmark.RunAsync),
+        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, ApplyBenchmark.RunAsync, ReconcileBenchmark.RunAsync, StatusBenchmark.RunAsync, TokenBenchmark.RunAsync, EventsBenchmark.RunAsync, StartupBenchmark.RunAsync),
         Bare(BareServer.Verb, BareServer.RunAsync),
         Bare(BareConsumer.Verb, BareConsumer.RunAsync),
     };

@@ -109,6 +109,7 @@ internal sealed class BenchSystem : IAsyncDisposable
             ["DevelopmentIssuer__KeyFile"] = Path.Combine(_directory, "issuer"),
             ["RateLimits__PerUser__Requests"] = "10000", // a hundred times the product's: few users ask for many
             ["RateLimits__Anonymous__Requests"] = "1000000",
+            ["LiveUpdates__MostPerAddress"] = "1000000",
         };
 
         var migration = await LaunchAsync("migration", Command("Streaming.WebhookWorker", ["--migrate", "--seed"]));

@@ -58,6 +58,16 @@ internal sealed class Server(ChildProcess process, Uri address)
 
     public Task StopAsync() => process.StopAsync(TimeSpan.FromSeconds(30));
 
+    /// <summary>Resident now.</summary>
+    public long MemoryMegabytes
+    {
+        get
+        {
+            using var running = Process.GetProcessById(process.Id);
+            return running.WorkingSet64 >> 20;
+        }
+    }
+
     public long PeakMemoryMegabytes
     {
         get

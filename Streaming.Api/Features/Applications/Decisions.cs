@@ -5,6 +5,7 @@ using Streaming.Api.Http;
 using Streaming.Core.Administration;
 using Streaming.Core.Creators;
 using Streaming.Core.Data;
+using Streaming.Core.LiveUpdates;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
 
@@ -35,6 +36,7 @@ public sealed partial class Decisions(StreamingDb db, OffAir offAir, KeyEnforcem
         if (!decide(application)) return otherwise.As(before);
 
         db.Append(new AdminAuditEntry(admin, act, application.UserId, reason, Facts(application.Id, before), Facts(application.Id, application.Status), application.DecidedAt!.Value));
+        db.Append(Update.ToUser(application.UserId, UpdateTypes.ApplicationDecided, new { application.Id, application.Status, reason }));
         await db.SaveChangesAsync(ct);
         var channel = await HoldOrFree(application, ct);
         await transaction.CommitAsync(ct);

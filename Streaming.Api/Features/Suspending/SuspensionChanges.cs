@@ -3,6 +3,7 @@ using Npgsql;
 using Streaming.Core.Administration;
 using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
+using Streaming.Core.LiveUpdates;
 using Streaming.Core.Sessions;
 using Streaming.Core.Streams;
 
@@ -24,6 +25,7 @@ public sealed partial class SuspensionChanges(StreamingDb db, OffAir offAir, Key
         await LiftAll(userId, by, now);
         db.Suspensions.Add(suspension);
         db.Append(new AdminAuditEntry(by, AdminAct.ChannelSuspended, userId, reason, before: null, after: new { until }, now));
+        db.Append(Update.ToUser(userId, UpdateTypes.ChannelSuspended, new { reason, until }));
         await db.SaveChangesAsync();
         var channel = await ChannelOf(userId);
         if (channel is { } cut) await Cutoffs.Cut(Connection, cut, new CutOrder(EndReasons.Suspended, ChangeCause.Api, now, suspension.Until), CancellationToken.None);
@@ -38,7 +40,11 @@ public sealed partial class SuspensionChanges(StreamingDb db, OffAir offAir, Key
         await using var transaction = await db.Database.BeginTransactionAsync();
         if (!await LockUser(userId)) return null;
         var now = time.GetUtcNow();
-        if (await LiftAll(userId, by, now)) db.Append(new AdminAuditEntry(by, AdminAct.ChannelUnsuspended, userId, reason: null, before: null, after: null, now));
+        if (await LiftAll(userId, by, now))
+        {
+            db.Append(new AdminAuditEntry(by, AdminAct.ChannelUnsuspended, userId, reason: null, before: null, after: null, now));
+            db.Append(Update.ToUser(userId, UpdateTypes.ChannelUnsuspended, new { at = now }));
+        }
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
         if (await ChannelOf(userId) is not { } channel) return true;

@@ -15,10 +15,12 @@ internal sealed class UpdateMapping : IEntityTypeConfiguration<Update>, IEntityT
         update.Property(u => u.Type).HasMaxLength(Update.TypeMax);
         update.Property(u => u.Body).HasColumnType("jsonb");
         update.Property(u => u.IsForOwner).HasDefaultValue(false);
-        update.HasIndex(u => u.Position).IsUnique();
         update.HasIndex(u => u.Id).HasFilter("position is null").HasDatabaseName("ix_updates_unplaced");
-        update.HasIndex(u => new { u.ChannelId, u.Position }).HasFilter("channel_id is not null");
-        update.HasIndex(u => new { u.UserId, u.Position }).HasFilter("user_id is not null");
+
+        // Nobody looks for it by anything else before it has its place: so writing one costs a transaction little.
+        update.HasIndex(u => u.Position).IsUnique().HasFilter("position is not null");
+        update.HasIndex(u => new { u.ChannelId, u.Position }).HasFilter("channel_id is not null and position is not null");
+        update.HasIndex(u => new { u.UserId, u.Position }).HasFilter("user_id is not null and position is not null");
     }
 
     public void Configure(EntityTypeBuilder<UpdateLogEnds> ends)

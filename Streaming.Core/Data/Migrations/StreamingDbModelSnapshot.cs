@@ -595,6 +595,68 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("remembered_requests", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.AnnouncedSession", b =>
+                {
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<bool>("IsOver")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_over");
+
+                    b.HasKey("SessionId")
+                        .HasName("pk_announced_sessions");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_announced_sessions_on")
+                        .HasFilter("not is_over");
+
+                    b.ToTable("announced_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.PublishedState", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("EndReason")
+                        .HasColumnType("text")
+                        .HasColumnName("end_reason");
+
+                    b.Property<DateTimeOffset?>("MediaEndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("media_ended_at");
+
+                    b.Property<DateTimeOffset?>("ReconnectUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reconnect_until");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<DateTimeOffset?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.HasKey("ChannelId")
+                        .HasName("pk_published_states");
+
+                    b.ToTable("published_states", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.LiveUpdates.Update", b =>
                 {
                     b.Property<long>("Id")
@@ -647,15 +709,16 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("Position")
                         .IsUnique()
-                        .HasDatabaseName("ix_updates_position");
+                        .HasDatabaseName("ix_updates_position")
+                        .HasFilter("position is not null");
 
                     b.HasIndex("ChannelId", "Position")
                         .HasDatabaseName("ix_updates_channel_id_position")
-                        .HasFilter("channel_id is not null");
+                        .HasFilter("channel_id is not null and position is not null");
 
                     b.HasIndex("UserId", "Position")
                         .HasDatabaseName("ix_updates_user_id_position")
-                        .HasFilter("user_id is not null");
+                        .HasFilter("user_id is not null and position is not null");
 
                     b.ToTable("updates", null, t =>
                         {
@@ -967,6 +1030,10 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("channel_id");
 
+                    b.Property<DateTimeOffset?>("ConcludedFor")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("concluded_for");
+
                     b.Property<DateTimeOffset?>("ContestedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("contested_at");
@@ -1004,6 +1071,10 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("ChannelId", "StartedAt")
                         .HasDatabaseName("ix_sessions_channel_id_started_at");
+
+                    b.HasIndex(new[] { "ReconnectUntil" }, "ix_sessions_inconclusive")
+                        .HasDatabaseName("ix_sessions_reconnect_until1")
+                        .HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
 
                     b.ToTable("sessions", (string)null);
                 });
@@ -1697,6 +1768,26 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_remembered_requests_users_user_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.AnnouncedSession", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_announced_sessions_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.PublishedState", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.LiveUpdates.PublishedState", "ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_published_states_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>
