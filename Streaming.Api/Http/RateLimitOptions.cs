@@ -34,6 +34,10 @@ public sealed class RateLimitOptions : IValidatableObject
     /// <summary>Opaque session tokens of nobody from one remote address: after so many, the auth server is not asked for more.</summary>
     public Allowance UnknownTokens { get; set; } = new(20, 60);
 
+    /// <summary>How long a caller waits for Redis when it is asked what he has left; then he is counted by this process alone.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:05", ErrorMessage = "RateLimits:WaitForRedis must lie between 1 millisecond and 5 seconds.")]
+    public TimeSpan WaitForRedis { get; set; } = TimeSpan.FromMilliseconds(50);
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, Tokens, Searches, ChatMessages, FailedSignatures, UnknownTokens }.Any(a => a.Requests < 1 || a.Seconds < 1)
             ? [new ValidationResult("RateLimits has an allowance with fewer than 1 request or 1 second.")]

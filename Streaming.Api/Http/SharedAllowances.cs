@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 using Streaming.Core.Data;
 
@@ -8,16 +9,16 @@ namespace Streaming.Api.Http;
 /// <summary>
 /// Counts what each caller has used of an allowance in a fixed window, over all replicas. Of a large allowance a replica counts the first tenth by
 /// itself and then takes permits from Redis by the tenth, so that a usual caller costs no round trip; with that tenth a caller may get more than
-/// his allowance where there are several replicas. A small one is taken one by one, exactly. Redis is waited for 50 ms at most: while it is away
+/// his allowance where there are several replicas. A small one is taken one by one, exactly. Redis is waited for a moment only: while it is away
 /// each replica counts alone, and tells it when it is back.
 /// </summary>
 /// <param name="redis">Null where the host has none: then this process counts alone.</param>
-public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAllowances> log, IConnectionMultiplexer? redis = null)
+public sealed partial class SharedAllowances(IOptions<RateLimitOptions> options, TimeProvider time, ILogger<SharedAllowances> log, IConnectionMultiplexer? redis = null)
 {
     /// <summary>From so many requests on an allowance is a large one.</summary>
     private const int Large = 100;
 
-    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(50), Pause = TimeSpan.FromSeconds(1), SweepEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), SweepEvery = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Lets this replica have so many permits in all, or as many as the others leave, and begins the window with the first. The number is the window's
@@ -67,7 +68,7 @@ public sealed partial class SharedAllowances(TimeProvider time, ILogger<SharedAl
             try
             {
                 var answer = (long[])(await redis.GetDatabase().ScriptEvaluateAsync(
-                    TakeScript, [$"allowance:{who}"], [_replica, window.Wanted(allowance), allowance.Requests, allowance.Seconds * 1000L]).WaitAsync(Budget))!;
+                    TakeScript, [$"allowance:{who}"], [_replica, window.Wanted(allowance), allowance.Requests, allowance.Seconds * 1000L]).WaitAsync(options.Value.WaitForRedis))!;
                 window.Grant(answer[0], answer[1], now + answer[2]);
                 return;
             }

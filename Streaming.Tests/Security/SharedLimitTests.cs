@@ -50,6 +50,7 @@ public sealed class SharedLimitTests(SharedLimitTests.Replicas replicas) : IClas
         await using var redis = await ConnectionMultiplexer.ConnectAsync(replicas.System.Redis.ConnectionString);
         var keys = redis.GetServers().Single().Keys(pattern: "allowance:*").Select(k => k.ToString()).ToList();
         Assert.Contains(keys, k => k.StartsWith("allowance:address:", StringComparison.Ordinal));
+        foreach (var key in keys) Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync(key))!.Value, TimeSpan.Zero, TimeSpan.FromDays(1)); // nor even its hash for long
         Assert.DoesNotContain(keys, k => k.Contains("127.0.0.1", StringComparison.Ordinal) || k.Contains("::1", StringComparison.Ordinal));
     }
 
@@ -115,7 +116,7 @@ public sealed class SharedLimitTests(SharedLimitTests.Replicas replicas) : IClas
         public async Task InitializeAsync()
         {
             System = await TestSystem.StartAsync(
-                new Dictionary<string, string> { ["RateLimits__PerUser__Seconds"] = "60", ["RateLimits__Anonymous__Seconds"] = "60" }, withWorker: false, generousLimits: false);
+                new Dictionary<string, string> { ["RateLimits__PerUser__Seconds"] = "60", ["RateLimits__Anonymous__Seconds"] = "60", ["RateLimits__WaitForRedis"] = "00:00:00.500" }, withWorker: false, generousLimits: false);
             _replica = await System.StartAsync("Streaming.Api", _second);
         }
 
@@ -123,7 +124,7 @@ public sealed class SharedLimitTests(SharedLimitTests.Replicas replicas) : IClas
         public async Task<(HttpClient Here, HttpClient There)> As(string userId)
         {
             var here = await System.As(userId);
-            return (here, new HttpClient(new SocketsHttpHandler()) { BaseAddress = _second, DefaultRequestHeaders = { Authorization = here.DefaultRequestHeaders.Authorization } });
+            return (here, new HttpClient(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = _second, DefaultRequestHeaders = { Authorization = here.DefaultRequestHeaders.Authorization } });
         }
 
         public async Task DisposeAsync()
