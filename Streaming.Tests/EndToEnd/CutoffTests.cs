@@ -82,6 +82,7 @@ public sealed class CutoffTests : IAsyncLifetime
         using (var key = await creator.Api.PostAsync(new Uri("/api/stream/ingress", UriKind.Relative), null))
             Assert.Equal("suspended", await TestCreator.Code(key, HttpStatusCode.Conflict));
         Assert.Contains("Ended suspended Api", await Timeline(session!));
+        Assert.Contains((await Preflight(creator)).GetProperty("checks").EnumerateArray(), c => $"{c.GetProperty("code")} {c.GetProperty("severity")}" == "notSuspended error");
 
         using (var answer = await admin.PostAsJsonAsync($"/api/admin/streams/{creator.UserId}/unsuspend", new { }))
             await TestCreator.Read(answer, HttpStatusCode.OK);

@@ -66,11 +66,15 @@ public sealed class AccessTests
         using var administrator = await system.NewAdministrator();
         await applicant.Api.PostJson("/api/creator/application", """{"about":"I build small boats."}""");
         await TestCreator.Read(await administrator.PostJson($"/api/admin/streams/{suspended.UserId}/suspend", """{"reason":"A test."}"""), HttpStatusCode.OK);
+        var revoked = (await system.NewLiveChannel()).Creator;
+        var application = (await TestCreator.Read(await revoked.Api.GetAt("/api/creator/application"), HttpStatusCode.OK)).GetProperty("id").GetString();
+        await TestCreator.Read(await administrator.PostJson($"/api/admin/applications/{application}/revoke", """{"reason":"A test."}"""), HttpStatusCode.OK);
         var session = (await owner.Status()).GetProperty("sessionId").GetString()!;
         (string Name, HttpClient Api, bool IsUser, bool IsCreator, bool IsAdministrator)[] callers =
         [
             ("anonymous", system.Anonymous, false, false, false), ("viewer", viewer.Api, true, false, false), ("applicant", applicant.Api, true, false, false),
             ("other creator", other.Api, true, true, false), ("suspended creator", suspended.Api, true, true, false), ("owner", owner.Api, true, true, false),
+            ("creator whose approval was revoked", revoked.Api, true, false, false),
             ("administrator", administrator, true, false, true),
         ];
 

@@ -36,6 +36,22 @@ public sealed class AdministratorTests
     }
 
     [Fact]
+    public async Task The_first_one_is_the_deployments_and_only_where_there_is_none()
+    {
+        var system = await TestSystem.Shared;
+        await using var database = await TestDatabase.NewAsync();
+        foreach (var first in new[] { "ann", "bob" })
+        {
+            var settings = new Dictionary<string, string> { ["ConnectionStrings__streamingdb"] = database.ConnectionString, ["Administrators__FirstUserId"] = first };
+            await using var migrated = await system.RunAsync("Streaming.WebhookWorker", ["--migrate"], settings);
+            Assert.True(await migrated.Exited.WaitAsync(TimeSpan.FromSeconds(60)) == 0, migrated.Log);
+        }
+
+        Assert.Equal(["ann"], await database.Rows("select user_id from administrators"));
+        Assert.Equal(["configuration | AdministratorGranted | ann"], await database.Rows("select administrator_id, act, subject from admin_audit"));
+    }
+
+    [Fact]
     public async Task Two_who_remove_each_other_at_once_leave_one()
     {
         await using var database = await TestDatabase.NewAsync();
