@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
-using Streaming.Core.Data;
 
 namespace Streaming.Api.Http;
 
@@ -72,7 +71,7 @@ public sealed partial class SharedAllowances(IOptions<RateLimitOptions> options,
                 window.Grant(answer[0], answer[1], now + answer[2]);
                 return;
             }
-            catch (Exception e) when (Failures.IsOfRedis(e))
+            catch (Exception e) // whatever it is: nobody's request fails for want of Redis
             {
                 if (Interlocked.Exchange(ref _awayUntil, now + (long)Pause.TotalMilliseconds) + 10_000 < now) Log.Alone(log, e.GetType().Name);
             }
