@@ -8,6 +8,7 @@ using Streaming.Api.Features.Broadcasts;
 using Streaming.Api.Features.ChannelPage;
 using Streaming.Api.Features.ChatSettings;
 using Streaming.Api.Features.CreatorToken;
+using Streaming.Api.Features.Discovery;
 using Streaming.Api.Features.Follows;
 using Streaming.Api.Features.Info;
 using Streaming.Api.Features.Ingresses;
@@ -29,7 +30,7 @@ internal static class FeatureEndpoints
     {
         services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddScoped<IngressChanges>().AddScoped<KeyCreation>().AddScoped<KeyReveals>().AddScoped<KeyQualityChanges>().AddScoped<KeyUses>().AddSingleton<KeyList>().AddScoped<KeyStates>()
-            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddViewerTokens().AddLiveUpdates();
+            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddViewerTokens().AddLiveUpdates().AddDiscovery();
     }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
@@ -43,6 +44,7 @@ internal static class FeatureEndpoints
         app.MapBroadcasts();
         app.MapViewerToken();
         app.MapChannelPage();
+        app.MapDiscovery();
         app.MapAllowList();
         app.MapLiveUpdates();
         app.MapFollows();

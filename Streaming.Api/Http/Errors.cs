@@ -15,6 +15,8 @@ public static class Errors
         "The JSON is well formed and a value breaks a rule. `details` lists the complaints per member.");
     public static readonly ApiError InvalidCursor = new(400, "invalid_cursor", "The cursor is not one of this list.",
         "`cursor` must be the `nextCursor` of an earlier answer of the same list, unchanged. Begin again without one.");
+    public static readonly ApiError CursorExpired = new(400, "cursor_expired", "The cursor is too old.",
+        "The order that the list had at its first page is kept for some minutes only. Begin again without a cursor.");
     public static readonly ApiError Unauthorized = new(401, "unauthorized", "A valid session token is needed.",
         "No session token, or one that is expired, forged or for someone else. The answer never says which; get a new one from the auth server.");
     public static readonly ApiError InvalidSignature = new(401, "invalid_signature", "The signature is not valid.",

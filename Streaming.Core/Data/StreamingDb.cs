@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Streaming.Core.Administration;
 using Streaming.Core.Creators;
+using Streaming.Core.Discovery;
 using Streaming.Core.Events;
 using Streaming.Core.Health;
 using Streaming.Core.Idempotency;
@@ -56,6 +57,8 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();
     public DbSet<AdminAuditEntry> AdminAudit => Set<AdminAuditEntry>();
+    public DbSet<SearchEntry> ChannelSearch => Set<SearchEntry>();
+    public DbSet<KeptOrder> ListOrders => Set<KeptOrder>();
     public DbSet<Erasure> Erasures => Set<Erasure>();
 
     /// <summary>The one way in which <see cref="StreamingDb"/> is set up, at run time and when migrations are made.</summary>
@@ -63,5 +66,5 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
         options.UseNpgsql(source).UseSnakeCaseNamingConvention();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
-        modelBuilder.ApplyConfigurationsFromAssembly(typeof(StreamingDb).Assembly);
+        modelBuilder.HasPostgresExtension("pg_trgm").ApplyConfigurationsFromAssembly(typeof(StreamingDb).Assembly);
 }

@@ -33,6 +33,7 @@ public static class PersonalData
         new("ingress_holds", "id channel_id ingress_id reason until placed_at", OfHisChannel, Delete),
         new("ingresses", "id channel_id type label* is_primary quality live_kit_quality key_last4* key_sha256- created_at deleted_at is_enabled replaced_by_id retires_at retires_with_session", OfHisChannel,
             "label = null, key_last4 = '', key_sha256 = '', deleted_at = coalesce(deleted_at, @now)"),
+        new("channel_search", "channel_id words*", OfHisChannel, "words = ''"), // the database writes it anew of what is left
         new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until contested_at concluded_for", OfHisChannel),
         new("ingest_segments", "resource_id channel_id source ingress_id room_sid began_at started_at stopped_at left_at seen_from seen_at missing_at ended_at end_reason is_displaced failure session_id replaced_by cut_at cut_reason ledgered_as", OfHisChannel),
         new("key_ledger", "channel_id sequence at happened_at ingress_id kind resource_id detail corrects previous_hash- hash-", OfHisChannel), // says nothing of him, and none of it can be changed
@@ -60,6 +61,7 @@ public static class PersonalData
 
         // Nobody's
         new("erasures", "id user_id requested_at erased_at"), // forgets him by itself
+        new("list_orders", "id made_at channels reasons"), // says whose it is to nobody, and is gone within minutes
         new("processed_events", "event_id kind entry_id outcome received_at processed_at"),
         new("duplicate_deliveries", "entry_id event_id at"),
         new("webhook_spool", "id event_id projection received_at trace_parent"), // for seconds; what it tells is erased where it arrives

@@ -1,4 +1,5 @@
 using Npgsql;
+using Streaming.Core.Data;
 
 namespace Streaming.Core.Social;
 
@@ -8,6 +9,10 @@ namespace Streaming.Core.Social;
 /// </summary>
 public sealed class Relations(NpgsqlDataSource database, TimeProvider time)
 {
+    private static readonly IReadOnlySet<string> Nobody = new HashSet<string>();
+
+    private readonly SharedReads<string, IReadOnlySet<string>> _apart = new(users => Apart(database, users));
+
     /// <returns>Since when; null when there is no such user, or either has blocked the other.</returns>
     public async Task<DateTimeOffset?> Follow(string follower, string followee, CancellationToken ct)
     {
@@ -68,6 +73,25 @@ public sealed class Relations(NpgsqlDataSource database, TimeProvider time)
         await using var write = database.CreateCommand("delete from blocks where blocker_id = @mine and blocked_id = @theirs");
         Name(write, blocker, blocked);
         await write.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>Whom somebody has blocked, and who has blocked him: neither sees the other.</summary>
+    public async Task<IReadOnlySet<string>> KeptApart(string user, CancellationToken ct) => await _apart.Of(user, ct) ?? Nobody;
+
+    private static async Task<IReadOnlyDictionary<string, IReadOnlySet<string>>> Apart(NpgsqlDataSource database, IReadOnlyCollection<string> users)
+    {
+        await using var read = database.CreateCommand(
+            "select blocker_id, blocked_id from blocks where blocker_id = any(@users) union all select blocked_id, blocker_id from blocks where blocked_id = any(@users)");
+        read.Parameters.AddWithValue("users", users.ToArray());
+        var apart = new Dictionary<string, IReadOnlySet<string>>();
+        await using var row = await read.ExecuteReaderAsync();
+        while (await row.ReadAsync())
+        {
+            if (!apart.TryGetValue(row.GetString(0), out var others)) apart.Add(row.GetString(0), others = new HashSet<string>());
+            ((HashSet<string>)others).Add(row.GetString(1));
+        }
+
+        return apart;
     }
 
     private static async Task<bool> LockBoth(NpgsqlConnection connection, string one, string other, CancellationToken ct)

@@ -14,6 +14,8 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     /// <summary>As long as a wrong number can stay when a worker is killed between its commit and the count that should follow.</summary>
     private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(15);
 
+    private static readonly TimeSpan PatienceWithMany = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Two workers may count at once and store in the other order: the later count, by Postgres' clock, stays.</summary>
     private const string StoreIfNewer =
         """
@@ -73,12 +75,23 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         return counted;
     }
 
-    /// <summary>The same of several channels. For those that follow many, who need none of them cached anew.</summary>
+    /// <summary>The same of several channels.</summary>
     public async Task<IReadOnlyList<ViewerCount>> Of(IReadOnlyCollection<Guid> channels, CancellationToken ct)
     {
-        var cached = (await Task.WhenAll(channels.Select(Cached))).OfType<ViewerCount>().ToList();
-        var others = channels.Except(cached.Select(c => c.ChannelId)).ToList();
-        return others.Count == 0 ? cached : [.. cached, .. await Count(others, ct)];
+        var cached = await Cached([.. channels]);
+        var others = channels.Except((cached ?? []).Select(c => c.ChannelId)).ToList();
+        if (others.Count == 0) return cached ?? [];
+        var counted = await Count(others, ct);
+        try
+        {
+            if (cached is not null) await Task.WhenAll(counted.Select(Store));
+        }
+        catch (Exception e) when (Failures.IsOfRedis(e))
+        {
+            // As above.
+        }
+
+        return [.. cached ?? [], .. counted];
     }
 
     private Task Store(ViewerCount count) => redis.GetDatabase().ScriptEvaluateAsync(
@@ -88,16 +101,31 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     {
         try
         {
-            var value = (string?)await redis.GetDatabase().StringGetAsync(Key(channel));
-            if (value?.Split(':') is not [var at, var viewers]) return null;
-            return new ViewerCount(
-                channel, long.Parse(viewers, CultureInfo.InvariantCulture), DateTimeOffset.UnixEpoch.AddMicroseconds(long.Parse(at, CultureInfo.InvariantCulture)));
+            return Read(channel, await redis.GetDatabase().StringGetAsync(Key(channel)));
         }
         catch (Exception e) when (Failures.IsOfRedis(e))
         {
             return null;
         }
     }
+
+    /// <returns>Null when Redis is away, or too slow for somebody who waits for a list.</returns>
+    private async Task<IReadOnlyList<ViewerCount>?> Cached(Guid[] channels)
+    {
+        try
+        {
+            var values = await redis.GetDatabase().StringGetAsync([.. channels.Select(Key)]).WaitAsync(PatienceWithMany);
+            return [.. channels.Zip(values, Read).OfType<ViewerCount>()];
+        }
+        catch (Exception e) when (Failures.IsOfRedis(e))
+        {
+            return null;
+        }
+    }
+
+    private static ViewerCount? Read(Guid channel, RedisValue value) => ((string?)value)?.Split(':') is [var at, var viewers]
+        ? new ViewerCount(channel, long.Parse(viewers, CultureInfo.InvariantCulture), DateTimeOffset.UnixEpoch.AddMicroseconds(long.Parse(at, CultureInfo.InvariantCulture)))
+        : null;
 
     private static RedisKey Key(Guid channel) => $"viewers:{channel}";
 

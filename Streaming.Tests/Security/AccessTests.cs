@@ -14,13 +14,13 @@ public sealed class AccessTests
 
     private static readonly Dictionary<Access, string[]> Table = new()
     {
-        [Access.Everybody] = ["GET /api/stream/{username}", "GET /api/stream/token/{hostId}", "GET /api/stream/{id}/events"],
+        [Access.Everybody] = ["GET /api/stream/live", "GET /api/stream/recommended", "GET /api/stream/search", "GET /api/stream/{username}", "GET /api/stream/token/{hostId}", "GET /api/stream/{id}/events"],
         [Access.LiveKit] = ["POST /api/webhook/livekit"],
         [Access.Users] =
         [
             "GET /api/blocks", "PUT /api/blocks/{userId}", "DELETE /api/blocks/{userId}", "GET /api/follows", "PUT /api/follows/{userId}", "DELETE /api/follows/{userId}",
             "POST /api/creator/application", "GET /api/creator/application", "DELETE /api/creator/application",
-            "GET /api/me/events", "GET /api/me/export", "GET /api/me/username", "PUT /api/me/username", "DELETE /api/me",
+            "GET /api/me/events", "GET /api/me/export", "GET /api/stream/following", "GET /api/me/username", "PUT /api/me/username", "DELETE /api/me",
         ],
         [Access.Creators] =
         [

@@ -12,6 +12,7 @@ internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
         session.Property(s => s.Id).ValueGeneratedNever();
         session.HasOne<Channel>().WithMany().HasForeignKey(s => s.ChannelId).OnDelete(DeleteBehavior.Cascade);
         session.HasIndex(s => new { s.ChannelId, s.StartedAt });
+        session.HasIndex(s => s.MediaEndedAt);
         session.HasIndex(s => s.ChannelId).HasFilter("media_ended_at is null").HasDatabaseName("ix_sessions_live");
         session.HasIndex(s => s.ReconnectUntil).HasFilter("media_ended_at is not null");
         session.HasIndex(s => s.ReconnectUntil, "ix_sessions_inconclusive").HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");

@@ -20,6 +20,7 @@ namespace Streaming.Core.Data.Migrations
                 .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
+            NpgsqlModelBuilderExtensions.HasPostgresExtension(modelBuilder, "pg_trgm");
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
             modelBuilder.Entity("Streaming.Core.Administration.AdminAuditEntry", b =>
@@ -187,6 +188,59 @@ namespace Streaming.Core.Data.Migrations
                         .HasDatabaseName("ix_users_username");
 
                     b.ToTable("users", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Discovery.KeptOrder", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.PrimitiveCollection<Guid[]>("Channels")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("channels");
+
+                    b.Property<DateTimeOffset>("MadeAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("made_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.PrimitiveCollection<int[]>("Reasons")
+                        .HasColumnType("integer[]")
+                        .HasColumnName("reasons");
+
+                    b.HasKey("Id")
+                        .HasName("pk_list_orders");
+
+                    b.HasIndex("MadeAt")
+                        .HasDatabaseName("ix_list_orders_made_at");
+
+                    b.ToTable("list_orders", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Discovery.SearchEntry", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("Words")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("words");
+
+                    b.HasKey("ChannelId")
+                        .HasName("pk_channel_search");
+
+                    b.HasIndex("Words")
+                        .HasDatabaseName("ix_channel_search_words");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("Words"), "gin");
+                    NpgsqlIndexBuilderExtensions.HasOperators(b.HasIndex("Words"), new[] { "gin_trgm_ops" });
+
+                    b.ToTable("channel_search", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Events.AccountPage", b =>
@@ -1065,6 +1119,9 @@ namespace Streaming.Core.Data.Migrations
                         .HasDatabaseName("ix_sessions_live")
                         .HasFilter("media_ended_at is null");
 
+                    b.HasIndex("MediaEndedAt")
+                        .HasDatabaseName("ix_sessions_media_ended_at");
+
                     b.HasIndex("ReconnectUntil")
                         .HasDatabaseName("ix_sessions_reconnect_until")
                         .HasFilter("media_ended_at is not null");
@@ -1738,6 +1795,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_creator_applications_users_user_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Discovery.SearchEntry", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.Discovery.SearchEntry", "ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_channel_search_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Health.IngestInput", b =>
