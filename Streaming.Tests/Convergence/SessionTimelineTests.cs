@@ -7,6 +7,14 @@ public sealed class SessionTimelineTests
     private static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
     [Fact]
+    public void A_contest_became_one_with_its_fourth_takeover_however_many_follow()
+    {
+        var takeovers = Enumerable.Range(0, 8).Select(i => DateTimeOffset.UnixEpoch.AddSeconds(i * 10)).ToList();
+        Assert.Equal(new Contest(takeovers[0], takeovers[3], takeovers[7]), Contest.Latest(takeovers));
+        Assert.Null(Contest.Latest(takeovers.Take(3)));
+    }
+
+    [Fact]
     public void Twenty_drops_within_the_window_are_one_session()
     {
         var segments = Enumerable.Range(0, 20).Select(i => Segment($"RT_{i}", startAt: i * 100, stopAt: (i * 100) + 41 + i % 59)).ToList();
