@@ -12,7 +12,11 @@ public sealed class Approvals(NpgsqlDataSource database)
 
     private static async Task<IReadOnlyDictionary<string, bool>> Read(NpgsqlDataSource database, IReadOnlyCollection<string> users)
     {
-        await using var command = database.CreateCommand($"select user_id from creator_applications where user_id = any(@users) and status = '{nameof(ApplicationStatus.Approved)}'");
+        await using var command = database.CreateCommand(
+            $"""
+            select u.id from unnest(@users) as u (id)
+            cross join lateral (select 1 from creator_applications where user_id = u.id and status = '{nameof(ApplicationStatus.Approved)}' limit 1) a -- by the index, one after the other
+            """);
         command.Parameters.AddWithValue("users", users.ToArray());
         var approved = new Dictionary<string, bool>(users.Count);
         await using var row = await command.ExecuteReaderAsync();

@@ -18,6 +18,9 @@ public sealed class SharedReads<TKey, TValue>(
     /// <summary>As long as a statement may take.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>While others wait, a query is followed by the next after so long: or it would be for two or three of them only.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
+
     private readonly Lock _lock = new();
     private readonly Queue<Query> _waiting = [];
     private Query? _last;
@@ -58,15 +61,23 @@ public sealed class SharedReads<TKey, TValue>(
 
     private async Task Work(Query first)
     {
-        for (var query = first; query is not null; query = Next())
+        for (var query = first; query is not null; query = await Next())
         {
             if (query.AskedIn is { } context) ExecutionContext.Restore(context); // its trace, not that of the query before it
             await query.CarryOut(read);
         }
     }
 
-    private Query? Next()
+    private async ValueTask<Query?> Next()
     {
+        lock (_lock)
+            if (_waiting.Count == 0)
+            {
+                _underWay--;
+                return null;
+            }
+
+        await Task.Delay(Gathering);
         lock (_lock)
         {
             if (!_waiting.TryDequeue(out var next)) _underWay--;

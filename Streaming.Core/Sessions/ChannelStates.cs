@@ -11,16 +11,18 @@ public sealed class ChannelStates(NpgsqlDataSource database)
     private const string ByOwners =
         """
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
-               exists (select 1 from presences p join room_sessions r using (room_sid)
-                       where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
-                         and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
-                         and not exists (select 1 from cutoffs k where k.channel_id = c.id and (k.off_until > now() or k.enforced_at is null))),
+               case when s.id is null or s.reconnect_until is not null -- or it is live, whoever is there
+                    then exists (select 1 from presences p join room_sessions r using (room_sid)
+                                 where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
+                                   and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
+                                   and not exists (select 1 from cutoffs k where k.channel_id = c.id and (k.off_until > now() or k.enforced_at is null)))
+                    else false end,
                coalesce((select beat_at < now() - @stale_after from worker_pulse where id = 1), true)
                    or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true),
                c.visibility = 'Test', c.user_id
-        from channels c
+        from unnest(@users) as u (id)
+        cross join lateral (select id, user_id, visibility from channels where user_id = u.id offset 0) c -- by the index, one after the other
         left join lateral (select * from sessions where channel_id = c.id order by started_at desc limit 1) s on true
-        where c.user_id = any(@users)
         """;
 
     private readonly SharedReads<string, ChannelState> _ofOwners = new(owners => Read(database, owners));
