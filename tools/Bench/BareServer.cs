@@ -19,6 +19,8 @@ internal static class BareServer
 
     private static readonly byte[] Empty = "{}"u8.ToArray();
 
+    private static byte[]? _kept;
+
     private static readonly ConcurrentDictionary<HttpResponse, byte> Listening = [];
 
     public static async Task RunAsync(CancellationToken stop)
@@ -33,6 +35,7 @@ internal static class BareServer
         {
             "/intake" => Take(http, signature, (await connecting).GetDatabase()),
             "/value" => Give(http, (await connecting).GetDatabase()),
+            "/kept" => Answer(http, _kept ??= (byte[])(await (await connecting).GetDatabase().StringGetAsync(ValueKey))!),
             Events => Hold(http),
             Tell => TellAll(http),
             _ => Task.CompletedTask, // it is alive

@@ -14,16 +14,17 @@ internal static class BenchCommands
 
     private static bool IsDebugBuild => typeof(BenchCommands).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
 
-    public static RootCommand Root() => new("Measures the webhook intake, the worker, the status and the start, each side by side with the least that could do the same.")
+    public static RootCommand Root() => new("Measures the webhook intake, the worker, what is asked most often and the start, each side by side with the least that could do the same.")
     {
         Verb("intake", "POST /api/webhook/livekit beside a bare endpoint and plain XADD.", IntakeBenchmark.RunAsync),
         Verb("apply", "A heap of queued events through the worker beside a bare loop, and the delay at a steady rate.", ApplyBenchmark.RunAsync),
         Verb("reconcile", "What it costs to ask LiveKit about 200 live channels.", ReconcileBenchmark.RunAsync),
         Verb("status", "GET /api/stream/status beside a bare endpoint that reads one Redis key.", StatusBenchmark.RunAsync),
         Verb("token", "GET /api/stream/token/{hostId} beside a bare endpoint that reads one Redis key.", TokenBenchmark.RunAsync),
+        Verb("live", "The first page of GET /api/stream/live beside a bare endpoint that has the same bytes in memory, and after a pause.", LiveBenchmark.RunAsync),
         Verb("events", "2,000 streams of server-sent events beside a bare endpoint that holds as many.", EventsBenchmark.RunAsync),
         Verb("startup", "Process start to /health 200, beside a bare Kestrel.", StartupBenchmark.RunAsync),
-        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, ApplyBenchmark.RunAsync, ReconcileBenchmark.RunAsync, StatusBenchmark.RunAsync, TokenBenchmark.RunAsync, EventsBenchmark.RunAsync, StartupBenchmark.RunAsync),
+        Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, ApplyBenchmark.RunAsync, ReconcileBenchmark.RunAsync, StatusBenchmark.RunAsync, TokenBenchmark.RunAsync, LiveBenchmark.RunAsync, EventsBenchmark.RunAsync, StartupBenchmark.RunAsync),
         Bare(BareServer.Verb, BareServer.RunAsync),
         Bare(BareConsumer.Verb, BareConsumer.RunAsync),
     };

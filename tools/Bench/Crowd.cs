@@ -51,8 +51,8 @@ internal sealed partial class Crowd
         batch.Timeout = 60;
         foreach (var statement in Statements) batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
         batch.BatchCommands[1].Parameters.AddWithValue("users", Users - LiveChannels);
-        batch.BatchCommands[4].Parameters.AddWithValue("channels", System.Channels.ToArray());
-        batch.BatchCommands[4].Parameters.AddWithValue("present", Present);
+        batch.BatchCommands[5].Parameters.AddWithValue("channels", System.Channels.ToArray());
+        batch.BatchCommands[5].Parameters.AddWithValue("present", Present);
         await batch.ExecuteNonQueryAsync(stop);
         await using var analyze = database.CreateCommand("vacuum analyze");
         await analyze.ExecuteNonQueryAsync(stop);
@@ -62,6 +62,10 @@ internal sealed partial class Crowd
     [
         "insert into worker_pulse (id, beat_at) select id, now() + interval '1 day' from unnest(array[1, 2]) as id", // or all would be called stale
         "insert into users (id, created_at) select 'viewer-' || n, now() from generate_series(1, @users) as n",
+        """
+        update channels set title = 'Building a boat from planks and patience, part ' || substr(id::text, 33), thumbnail = 'https://cdn.example.com/thumbnails/' || id || '.webp',
+               category = 'Woodworking', language = 'en', tags = array['boats', 'beginners']
+        """,
         """
         insert into sessions (id, channel_id, started_at, reconnect_window_seconds)
         select gen_random_uuid(), id, now() - random() * interval '3 hours', 60 from channels

@@ -12,7 +12,7 @@ namespace Bench.Load;
 internal sealed class HttpConnection : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly byte[] _buffer = new byte[16 * 1024];
+    private readonly byte[] _buffer = new byte[256 * 1024]; // a page of a list has some dozens of kilobytes
 
     public static async Task<HttpConnection> OpenAsync(Uri server)
     {
