@@ -52,6 +52,8 @@ public static class CoreServices
         services.AddSingleton<ChannelStates>();
         services.AddSingleton<Admissions>();
         services.AddSingleton<AllowedViewers>();
+        services.AddSingleton<Bans>();
+        services.AddSingleton<GuestAddresses>();
         services.AddSingleton<Relations>();
         services.AddSingleton<LiveChannels>();
         services.AddSingleton<LiveDirectory>();
@@ -61,6 +63,7 @@ public static class CoreServices
         services.AddSingleton<ChannelSearch>();
         services.AddSingleton<Recommendations>();
         services.AddSingleton<RoomChecks>();
+        services.AddSingleton<Devices>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<UpdateLog>();
         services.AddSingleton<Conclusions>();

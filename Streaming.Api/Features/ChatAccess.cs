@@ -9,7 +9,7 @@ namespace Streaming.Api.Features;
 /// <param name="IsFollowersOnly">Whether followers alone may write.</param>
 /// <param name="Delivery">How messages go: `direct`, sent by the client as LiveKit data, or `moderated`, through this API, which no client can get around.</param>
 /// <param name="CanChat">Whether the caller may write now.</param>
-/// <param name="Reason">Why not: `chatOff`, `guest`, `followersOnly`, or `notWatching` when he may not watch either.</param>
+/// <param name="Reason">Why not: `chatOff`, `guest`, `followersOnly`, `banned`, or `notWatching` when he may not watch either.</param>
 public sealed record ChatAccess(
     bool IsEnabled, bool IsDelayed, bool IsFollowersOnly, ChatDelivery Delivery, bool CanChat, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChatRefusal? Reason)
 {

@@ -3,6 +3,7 @@ using Streaming.Api.Features.Administrators;
 using Streaming.Api.Features.AllowList;
 using Streaming.Api.Features.Applications;
 using Streaming.Api.Features.Audit;
+using Streaming.Api.Features.Banning;
 using Streaming.Api.Features.Blocks;
 using Streaming.Api.Features.Broadcasts;
 using Streaming.Api.Features.ChannelPage;
@@ -30,7 +31,7 @@ internal static class FeatureEndpoints
     {
         services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddScoped<IngressChanges>().AddScoped<KeyCreation>().AddScoped<KeyReveals>().AddScoped<KeyQualityChanges>().AddScoped<KeyUses>().AddSingleton<KeyList>().AddScoped<KeyStates>()
-            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddViewerTokens().AddLiveUpdates().AddDiscovery();
+            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddSingleton<GuestPass>().AddViewerTokens().AddLiveUpdates().AddDiscovery();
     }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
@@ -49,6 +50,7 @@ internal static class FeatureEndpoints
         app.MapLiveUpdates();
         app.MapFollows();
         app.MapBlocks();
+        app.MapBans();
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();

@@ -31,6 +31,8 @@ public static class Errors
         "An administrator keeps the creator from broadcasting: there is nothing to watch.");
     public static readonly ApiError Blocked = new(403, "blocked", "You cannot watch this channel.",
         "The caller has blocked the creator, or the creator him.");
+    public static readonly ApiError Banned = new(403, "banned", "You are banned from this channel.",
+        "The creator keeps the caller out. `details.bannedUntil` says until when, if it ends by itself.");
     public static readonly ApiError PrivateChannel = new(403, "private", "This channel is private.",
         "The creator has not let the caller in.");
     public static readonly ApiError FollowersOnly = new(403, "followers_only", "Only followers can watch this channel.",

@@ -27,6 +27,8 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<Follow> Follows => Set<Follow>();
     public DbSet<Block> Blocks => Set<Block>();
     public DbSet<AllowedViewer> AllowedViewers => Set<AllowedViewer>();
+    public DbSet<Ban> Bans => Set<Ban>();
+    public DbSet<GuestAddress> GuestAddresses => Set<GuestAddress>();
     public DbSet<RoomCheck> RoomChecks => Set<RoomCheck>();
     public DbSet<Channel> Channels => Set<Channel>();
     public DbSet<Ingress> Ingresses => Set<Ingress>();

@@ -1,6 +1,7 @@
 using Npgsql;
 using StackExchange.Redis;
 using Streaming.Core.Idempotency;
+using Streaming.Core.Viewers;
 
 namespace Streaming.Core.Events;
 
@@ -34,6 +35,7 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
         ("corrections", "at < now() - @keep", Evidence),
         ("ingress_holds", "until < now() - @keep", Consumers),
         ("remembered_requests", "created_at < now() - @keep", RememberedRequests.Kept),
+        ("guest_addresses", "noted_at < now() - @keep", GuestAddress.Kept),
     ];
 
     /// <summary>A name that holds entries must stay: they are claimed from it. So it is asked and deleted in one step.</summary>

@@ -151,6 +151,25 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>
+    /// The same, and he is told why: LiveKit's clients see the attribute <c>streaming.removed</c> of their own participant before they are
+    /// disconnected, since both come on one ordered connection.
+    /// </summary>
+    public async Task RemoveParticipant(Guid channelId, string identity, string why, CancellationToken ct)
+    {
+        var request = new UpdateParticipantRequest { Room = channelId.ToString(), Identity = identity, Attributes = { ["streaming.removed"] = why } };
+        try
+        {
+            await CallTwice("UpdateParticipant", client => Rooms(client).UpdateParticipant(request), ct);
+        }
+        catch (LiveKitException e) when (e.Failure is LiveKitFailure.NotFound or LiveKitFailure.Refused)
+        {
+            // Out he goes all the same.
+        }
+
+        await RemoveParticipant(channelId, identity, ct);
+    }
+
     /// <summary>Takes whoever publishes with this key out of the channel's room, and nobody who publishes with another.</summary>
     public async Task RemovePublisher(Guid channelId, string ingressId, CancellationToken ct)
     {

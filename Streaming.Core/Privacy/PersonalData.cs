@@ -24,6 +24,7 @@ public static class PersonalData
         new("follows", "follower_id* followee_id followed_at*", "follower_id = @user", Delete), // who follows him is their affair, and goes with him
         new("blocks", "blocker_id* blocked_id blocked_at*", "blocker_id = @user", Delete), // the same; and nobody is told who blocks him
         new("allowed_viewers", "channel_id user_id* allowed_at*", "user_id = @user or " + OfHisChannel, Delete),
+        new("bans", "channel_id person* user_id* scope* reason* banned_by- banned_at* until*", "user_id = @user or " + OfHisChannel, Delete),
         new("room_checks", "channel_id person* version due_at watch_until", "person = 'viewer:' || @user", Delete), // after those that note one
 
         new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or " + OfHisChannel, Delete), // before his channel is no longer his
@@ -69,6 +70,7 @@ public static class PersonalData
         new("queue_lives", "id first_seen_at received_before"),
         new("worker_pulse", "id beat_at"),
         new("update_log", "id head forgotten"),
+        new("guest_addresses", "person address- noted_at"), // of guests, whom nobody can name; for thirty days
     ];
 }
 

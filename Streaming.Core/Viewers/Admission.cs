@@ -12,9 +12,12 @@ namespace Streaming.Core.Viewers;
 /// <param name="IsAllowed">The creator has let him in by name.</param>
 /// <param name="Username">His own.</param>
 /// <param name="IsSuspended">An administrator keeps the creator from broadcasting.</param>
+/// <param name="Ban">What the creator keeps him out of.</param>
+/// <param name="BannedUntil">Null without a ban, and when it does not end by itself.</param>
+/// <param name="Person">As in <see cref="Presence.Person"/>; null for a guest who has never been one.</param>
 public sealed record Admission(
     Guid ChannelId, string HostId, string? UserId, Visibility Visibility, bool AllowsGuests, bool IsChatEnabled, bool IsChatDelayed, bool IsChatFollowersOnly,
-    bool IsBlocked, DateTimeOffset? FollowedAt, bool IsAllowed, string? Username, bool IsSuspended)
+    bool IsBlocked, DateTimeOffset? FollowedAt, bool IsAllowed, string? Username, bool IsSuspended, BanScope? Ban, DateTimeOffset? BannedUntil, string? Person)
 {
     public bool IsHost => UserId == HostId;
 
@@ -31,6 +34,7 @@ public sealed record Admission(
         { IsHost: true } => null,
         { IsBlocked: true } => EntryRefusal.Blocked,
         { Visibility: Visibility.Test } => EntryRefusal.NotFound,
+        { Ban: BanScope.Stream } => EntryRefusal.Banned,
         { Visibility: Visibility.Private, IsAllowed: false } => EntryRefusal.Private,
         { Visibility: Visibility.Followers, FollowedAt: null } => EntryRefusal.FollowersOnly,
         { UserId: null, AllowsGuests: false } => EntryRefusal.GuestsNotAllowed,
@@ -44,6 +48,7 @@ public sealed record Admission(
         { IsChatEnabled: false } => Viewers.ChatRefusal.ChatOff,
         { UserId: null } => Viewers.ChatRefusal.Guest,
         { IsHost: true } => null,
+        { Ban: not null } => Viewers.ChatRefusal.Banned,
         { IsChatFollowersOnly: true, FollowedAt: null } => Viewers.ChatRefusal.FollowersOnly,
         _ => null,
     };
@@ -63,6 +68,9 @@ public enum EntryRefusal
 
     /// <summary>He has blocked the creator, or the creator him.</summary>
     Blocked,
+
+    /// <summary>The creator keeps him out.</summary>
+    Banned,
 
     /// <summary>The creator has not let him in.</summary>
     Private,
@@ -85,6 +93,9 @@ public enum ChatRefusal
 
     /// <summary>He is not signed in.</summary>
     Guest,
+
+    /// <summary>The creator keeps him out of the chat.</summary>
+    Banned,
 
     /// <summary>He does not follow the creator.</summary>
     FollowersOnly,

@@ -16,10 +16,15 @@ public sealed class RoomChecks(NpgsqlDataSource database)
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
 
-    /// <summary>The channels with tokens about that may have to be refused, and of those the ones due now, which are this worker's for a while.</summary>
+    /// <summary>
+    /// The channels with tokens about that may have to be refused, and of those the ones due now, which are this worker's for a while. Bans whose
+    /// time is over go first: that notes a look at who was banned.
+    /// </summary>
     public async Task<(IReadOnlySet<Guid> Watched, IReadOnlyList<DueCheck> Due)> Take(CancellationToken ct)
     {
         await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            "delete from bans where (channel_id, person) in (select channel_id, person from bans where until <= now() order by until limit 200 for update skip locked)"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select distinct channel_id from room_checks"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """

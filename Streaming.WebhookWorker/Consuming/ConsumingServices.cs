@@ -9,6 +9,7 @@ internal static class ConsumingServices
         builder.Services.AddOptions<ConsumingOptions>().BindConfiguration(ConsumingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
         builder.Services.AddSingleton<Recoveries>();
+        builder.Services.AddOptions<EnforcingOptions>().BindConfiguration(EnforcingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<Newcomers>();
         builder.Services.AddSingleton<EventProcessor>();
         builder.Services.AddSingleton<ViewerCountRefresher>();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Viewers;
@@ -8,7 +9,8 @@ namespace Streaming.WebhookWorker.Enforcing;
 /// Brings rooms in line with rules that changed, within two seconds and for as long as tokens from before can be used: LiveKit revokes
 /// none, so whoever comes back with one is put out again. Every worker does it, so none has to be waited for.
 /// </summary>
-internal sealed partial class Enforcer(RoomChecks checks, RoomRules rules, Newcomers newcomers, TimeProvider time, ILogger<Enforcer> log) : BackgroundService
+internal sealed partial class Enforcer(
+    RoomChecks checks, RoomRules rules, Devices devices, Newcomers newcomers, IOptions<EnforcingOptions> options, TimeProvider time, ILogger<Enforcer> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
 
@@ -44,6 +46,7 @@ internal sealed partial class Enforcer(RoomChecks checks, RoomRules rules, Newco
     /// <summary>What is due, and whoever came in meanwhile.</summary>
     internal async Task Round(CancellationToken ct)
     {
+        await NoteExcessDevices(ct);
         var (watched, due) = await checks.Take(ct);
         newcomers.Watched = watched;
         var arrived = newcomers.Take();
@@ -53,12 +56,25 @@ internal sealed partial class Enforcer(RoomChecks checks, RoomRules rules, Newco
         await Parallel.ForEachAsync(work, new ParallelOptions { MaxDegreeOfParallelism = RoomsAtOnce, CancellationToken = ct }, async (item, stop) => await item(stop));
     }
 
+    private async Task NoteExcessDevices(CancellationToken ct)
+    {
+        try
+        {
+            await devices.NoteExcess(newcomers.TakeJoined(), options.Value.DevicesPerUser, ct);
+        }
+        catch (Exception e) when (Failures.IsTransient(e))
+        {
+            newcomers.Missed();
+            throw;
+        }
+    }
+
     private async Task Look(Guid channel, DueCheck[] due, CancellationToken ct)
     {
         try
         {
             var people = due.Any(c => c.Person.Length == 0) ? null : due.Select(c => c.Person).ToHashSet();
-            var putRight = await rules.Apply(channel, people, ct);
+            var putRight = await rules.Apply(channel, people, options.Value.DevicesPerUser, ct);
             await checks.Done(due, putRight > 0, ct);
             if (putRight > 0) Log.PutRight(log, channel, putRight);
         }

@@ -5,13 +5,18 @@ using Streaming.Core.Viewers;
 namespace Streaming.WebhookWorker.Enforcing;
 
 /// <summary>
-/// Those who came into rooms that are watched, on their way from the events to the <see cref="Enforcer"/>. Costs the apply path a look into
-/// a set that is mostly empty; what does not fit is found by the enforcer's next look at the room.
+/// Those who came into rooms, on their way from the events to the <see cref="Enforcer"/>: all of them, since each may be one device too many, and
+/// once more where the room is watched. Costs the apply path a look into a set that is mostly empty; what does not fit is found all the same, by the
+/// enforcer's next look at the room, or at everybody.
 /// </summary>
 internal sealed class Newcomers
 {
     private readonly Channel<(Guid Channel, Newcomer Who)> _waiting = Channel.CreateBounded<(Guid, Newcomer)>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private readonly Channel<(Guid Channel, string Identity)> _joined = Channel.CreateBounded<(Guid, string)>(new BoundedChannelOptions(10_000) { SingleReader = true });
+
+    private volatile bool _missedAny;
 
     /// <summary>The channels with tokens about that may have to be refused.</summary>
     public IReadOnlySet<Guid> Watched { get; set; } = new HashSet<Guid>();
@@ -20,12 +25,26 @@ internal sealed class Newcomers
     public void Note(IReadOnlyCollection<QueuedEvent> batch)
     {
         var watched = Watched;
-        if (watched.Count == 0) return;
         foreach (var entry in batch)
-            if (entry.Event is { Kind: EventKinds.ParticipantJoined, Participant: { } who, ChannelId: { } channel } && watched.Contains(channel)
-                && Identity.RoleOf(who.Identity, who.IsStandard, who.IsIngress, who.IsHidden) == ParticipantRole.Viewer)
-                _waiting.Writer.TryWrite((channel, new Newcomer(who.Identity, who.MaySendData)));
+        {
+            if (entry.Event is not { Kind: EventKinds.ParticipantJoined, Participant: { } who, ChannelId: { } channel }
+                || Identity.RoleOf(who.Identity, who.IsStandard, who.IsIngress, who.IsHidden) != ParticipantRole.Viewer) continue;
+            if (!_joined.Writer.TryWrite((channel, who.Identity))) _missedAny = true;
+            if (watched.Contains(channel)) _waiting.Writer.TryWrite((channel, new Newcomer(who.Identity, who.MaySendData)));
+        }
     }
+
+    /// <returns>Channels and people, as in <see cref="Presence.Person"/>; null when not all could be kept, so that everybody has to be looked at.</returns>
+    public IReadOnlyCollection<(Guid Channel, string Person)>? TakeJoined()
+    {
+        var (missedAny, joined) = (_missedAny, new HashSet<(Guid, string)>());
+        _missedAny = false;
+        while (_joined.Reader.TryRead(out var next)) joined.Add((next.Channel, Identity.PersonOf(next.Identity)));
+        return missedAny ? null : joined;
+    }
+
+    /// <summary>What was taken could not be looked at.</summary>
+    public void Missed() => _missedAny = true;
 
     public ILookup<Guid, Newcomer> Take()
     {

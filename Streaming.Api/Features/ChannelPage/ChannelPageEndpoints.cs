@@ -22,13 +22,13 @@ public static class ChannelPageEndpoints
             .Gives(new ChannelPage(
                 "dev-creator", "ann", "Building a shed, part 3", "https://cdn.example.com/shed.webp", "Woodworking", "en", ["shed", "beginners"], false, Visibility.Public, true, true, LiveState.Live, new(2025, 11, 23, 10, 0, 0, TimeSpan.Zero),
                 Guid.Parse("019abf58-d2f0-7a31-8e64-5d1c0b7e2f44"), null, 42, 1234, new ChatAccess(true, false, false, ChatDelivery.Direct, true, null),
-                new ChannelRelation(false, true, new(2025, 10, 1, 8, 0, 0, TimeSpan.Zero), true, null), false, new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)))
+                new ChannelRelation(false, true, new(2025, 10, 1, 8, 0, 0, TimeSpan.Zero), true, null, null, null), false, new(2025, 11, 23, 10, 15, 0, TimeSpan.Zero)))
             .Fails(Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable, Errors.ChannelNotFound);
 
     private static async Task<Results<Ok<ChannelPage>, ApiError>> Get(
-        string username, Admissions admissions, ChannelStates states, ViewerCounts viewers, StreamingDb db, CancellationToken ct, CurrentUser? user = null)
+        string username, HttpContext http, GuestPass guests, Admissions admissions, ChannelStates states, ViewerCounts viewers, StreamingDb db, CancellationToken ct, CurrentUser? user = null)
     {
-        if (Username.Of(username) is not { } name || await admissions.ToPageOf(name, user?.Id, ct) is not { IsHidden: false } admission) return Errors.ChannelNotFound;
+        if (Username.Of(username) is not { } name || await admissions.ToPageOf(name, user?.Id ?? guests.Read(http), ct) is not { IsHidden: false } admission) return Errors.ChannelNotFound;
         if (await states.OfOwner(admission.HostId, ct) is not { } state) return Errors.ChannelNotFound;
         var watching = await viewers.Of(admission.ChannelId, ct);
         var page = await db.Channels.OwnedBy(admission.HostId)
@@ -88,14 +88,18 @@ public sealed record ChannelPage(
 /// <param name="Following">Whether he follows the creator.</param>
 /// <param name="FollowedAt">Since when.</param>
 /// <param name="CanWatch">Whether he would be given a token, were the channel live.</param>
-/// <param name="Reason">Why not: `followersOnly`, `guestsNotAllowed`, or `suspended` on his own page.</param>
+/// <param name="Reason">Why not: `followersOnly`, `guestsNotAllowed`, `banned`, or `suspended` on his own page.</param>
+/// <param name="Banned">What the creator keeps him out of, if anything: `chat` or `stream`.</param>
+/// <param name="BannedUntil">When that ends by itself; absent: when it is lifted.</param>
 public sealed record ChannelRelation(
     bool IsOwner,
     bool Following,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? FollowedAt,
     bool CanWatch,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EntryRefusal? Reason)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EntryRefusal? Reason,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] BanScope? Banned,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? BannedUntil)
 {
     internal static ChannelRelation Of(Admission admission) =>
-        new(admission.IsHost, admission.FollowedAt is not null, admission.FollowedAt, admission.Refusal is null, admission.Refusal);
+        new(admission.IsHost, admission.FollowedAt is not null, admission.FollowedAt, admission.Refusal is null, admission.Refusal, admission.Ban, admission.BannedUntil);
 }

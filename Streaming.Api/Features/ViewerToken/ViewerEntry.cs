@@ -18,21 +18,23 @@ internal sealed class ViewerEntry(
     public async Task<(ViewerTokenAnswer? Answer, ApiError? Error)> Admit(string host, string? user, string? guestName, HttpContext http)
     {
         var ct = http.RequestAborted;
-        if (!UserTokens.IsUserId(host) || await admissions.ToChannelOf(host, user, ct) is not { } admission) return (null, Errors.ChannelNotFound);
-        if (admission.Refusal is { } refusal) return (null, ErrorOf(refusal));
+        var visitor = user ?? guests.Read(http);
+        if (!UserTokens.IsUserId(host) || await admissions.ToChannelOf(host, visitor, ct) is not { } admission) return (null, Errors.ChannelNotFound);
+        if (admission.Refusal is { } refusal) return (null, ErrorOf(refusal, admission));
         if (await states.OfOwner(host, ct) is not { State: LiveState.Live or LiveState.Reconnecting or LiveState.Test }) return (null, Errors.Offline);
         if (options.Value.MostPerChannel is { } most && !admission.IsHost && (await viewers.Of(admission.ChannelId, ct)).Viewers >= most) return (null, Errors.OverCapacity);
 
         // The creator too is a viewer on his own page: with the identity of his broadcast he would end it.
-        var identity = user is null ? Identity.Guest(guests.Of(http)) : Identity.Viewer(user);
+        var identity = user is null ? Identity.Guest((await guests.Issue(http)).GuestId!) : Identity.Viewer(user);
         var token = tokens.Mint(
             identity, admission.ChannelId.ToString(), user is null ? RoomGrants.Guest : RoomGrants.Viewer(admission.MaySendData), user is null ? guestName : admission.Username);
         return (new ViewerTokenAnswer(
             token.Reveal(), livekit.Value.ClientUrl, identity, token.ExpiresAt, token.ExpiresAt - RefreshBefore, ChatAccess.Of(admission)), null);
     }
 
-    private static ApiError ErrorOf(EntryRefusal refusal) => refusal switch
+    private static ApiError ErrorOf(EntryRefusal refusal, Admission admission) => refusal switch
     {
+        EntryRefusal.Banned => admission.BannedUntil is { } until ? Errors.Banned with { Details = new { bannedUntil = until } } : Errors.Banned,
         EntryRefusal.Suspended => Errors.ChannelSuspended,
         EntryRefusal.Blocked => Errors.Blocked,
         EntryRefusal.Private => Errors.PrivateChannel,

@@ -11,7 +11,7 @@ public static class ViewerTokenEndpoints
     public static IServiceCollection AddViewerTokens(this IServiceCollection services)
     {
         services.AddOptions<ViewingOptions>().BindConfiguration(ViewingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return services.AddSingleton<GuestPass>().AddSingleton<ViewerEntry>();
+        return services.AddSingleton<ViewerEntry>();
     }
 
     public static void MapViewerToken(this IEndpointRouteBuilder routes) =>
@@ -22,12 +22,13 @@ public static class ViewerTokenEndpoints
             .WithSummary("Get a token to watch")
             .WithDescription("For LiveKit's client SDKs: joins the creator's room without the right to publish. Signed in, each token is for one device; a guest is the same guest "
                 + "across reloads by a cookie, and a second window of his takes the place of the first. Ask again after `refreshAfter`, and always before joining anew. "
-                + "When a rule changes, whoever is in the room has his right to chat changed, or is removed from it, within two seconds.")
+                + "When a rule changes, whoever is in the room has his right to chat changed, or is removed from it, within two seconds. "
+                + "One person's oldest device is ended when he comes in with one more than the operator allows (five): the attribute `streaming.removed` of its own participant is `device_limit` then.")
             .Gives(new ViewerTokenAnswer(
                 "eyJhbGciOiJIUzI1NiJ9…", new("wss://livekit.example.com"), "viewer:dev-viewer:m3Xq9Lr2", new(2025, 11, 23, 10, 25, 0, TimeSpan.Zero), new(2025, 11, 23, 10, 23, 0, TimeSpan.Zero),
                 new ChatAccess(true, false, false, ChatDelivery.Direct, true, null)))
             .Fails(Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable, Errors.ChannelNotFound, Errors.Offline,
-                Errors.ChannelSuspended, Errors.Blocked, Errors.PrivateChannel, Errors.FollowersOnly, Errors.GuestsNotAllowed, Errors.OverCapacity, Errors.ValidationFailed);
+                Errors.ChannelSuspended, Errors.Blocked, Errors.Banned, Errors.PrivateChannel, Errors.FollowersOnly, Errors.GuestsNotAllowed, Errors.OverCapacity, Errors.ValidationFailed);
 
     private static async Task<Results<Ok<ViewerTokenAnswer>, ApiError>> Get(
         string hostId, HttpContext http, ViewerEntry entry, CurrentUser? user = null, [Text(1, GuestNameMax)] string? guestName = null)

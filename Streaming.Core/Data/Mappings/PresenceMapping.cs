@@ -14,7 +14,7 @@ internal sealed class PresenceMapping : IEntityTypeConfiguration<Presence>
         presence.HasOne<Channel>().WithMany().HasForeignKey(p => p.ChannelId).OnDelete(DeleteBehavior.Cascade);
         presence.Property(p => p.IsPresent).HasComputedColumnSql(
             "joined_at is not null and left_at is null and (missing_at is null or coalesce(seen_at > missing_at, false))", stored: true);
-        presence.HasIndex(p => new { p.ChannelId, p.Role }).HasFilter("is_present").HasDatabaseName("ix_presences_present");
+        presence.HasIndex(p => new { p.ChannelId, p.Role, p.Person }).HasFilter("is_present").HasDatabaseName("ix_presences_present");
         presence.HasIndex(p => p.RoomSid);
     }
 }

@@ -1685,6 +1685,90 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("allowed_viewers", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Viewers.Ban", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("Person")
+                        .HasMaxLength(71)
+                        .HasColumnType("character varying(71)")
+                        .HasColumnName("person");
+
+                    b.Property<DateTimeOffset>("BannedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("banned_at");
+
+                    b.Property<string>("BannedBy")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("banned_by");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("reason");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasColumnName("scope");
+
+                    b.Property<DateTimeOffset>("Until")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("until");
+
+                    b.Property<string>("UserId")
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("ChannelId", "Person")
+                        .HasName("pk_bans");
+
+                    b.HasIndex("Until")
+                        .HasDatabaseName("ix_bans_until");
+
+                    b.HasIndex("UserId")
+                        .HasDatabaseName("ix_bans_user_id");
+
+                    b.HasIndex("ChannelId", "BannedAt")
+                        .HasDatabaseName("ix_bans_channel_id_banned_at");
+
+                    b.HasIndex(new[] { "ChannelId" }, "ix_bans_of_guests")
+                        .HasDatabaseName("ix_bans_channel_id")
+                        .HasFilter("user_id is null");
+
+                    b.ToTable("bans", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Viewers.GuestAddress", b =>
+                {
+                    b.Property<string>("Person")
+                        .HasMaxLength(71)
+                        .HasColumnType("character varying(71)")
+                        .HasColumnName("person");
+
+                    b.Property<string>("Address")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("address");
+
+                    b.Property<DateTimeOffset>("NotedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("noted_at");
+
+                    b.HasKey("Person", "Address")
+                        .HasName("pk_guest_addresses");
+
+                    b.HasIndex("NotedAt")
+                        .HasDatabaseName("ix_guest_addresses_noted_at");
+
+                    b.ToTable("guest_addresses", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Viewers.Presence", b =>
                 {
                     b.Property<string>("ParticipantSid")
@@ -1739,7 +1823,7 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_presences_room_sid");
 
-                    b.HasIndex("ChannelId", "Role")
+                    b.HasIndex("ChannelId", "Role", "Person")
                         .HasDatabaseName("ix_presences_present")
                         .HasFilter("is_present");
 
@@ -2032,6 +2116,22 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_allowed_viewers_users_user_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Viewers.Ban", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_bans_channels_channel_id");
+
+                    b.HasOne("Streaming.Core.Creators.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .HasConstraintName("fk_bans_users_user_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Viewers.Presence", b =>
