@@ -51,6 +51,17 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         return counts;
     }
 
+    /// <summary>Whether he is among those who are counted.</summary>
+    /// <param name="person">As in <see cref="Presence.Person"/>.</param>
+    public async Task<bool> Includes(Guid channel, string person, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            "select exists (select 1 from presences where channel_id = @channel and role = 'Viewer' and is_present and person = @person)");
+        command.Parameters.AddWithValue("channel", channel);
+        command.Parameters.AddWithValue("person", person);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
     /// <summary>Counts and caches. For use after a commit that changed who is present.</summary>
     public async Task Refresh(IReadOnlyCollection<Guid> channels, CancellationToken ct)
     {

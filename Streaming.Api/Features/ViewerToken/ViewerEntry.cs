@@ -22,7 +22,7 @@ internal sealed class ViewerEntry(
         if (!UserTokens.IsUserId(host) || await admissions.ToChannelOf(host, visitor, ct) is not { } admission) return (null, Errors.ChannelNotFound);
         if (admission.Refusal is { } refusal) return (null, ErrorOf(refusal, admission));
         if (await states.OfOwner(host, ct) is not { State: LiveState.Live or LiveState.Reconnecting or LiveState.Test }) return (null, Errors.Offline);
-        if (options.Value.MostPerChannel is { } most && !admission.IsHost && (await viewers.Of(admission.ChannelId, ct)).Viewers >= most) return (null, Errors.OverCapacity);
+        if (!admission.IsHost && await IsFull(admission.ChannelId, visitor.Person, ct)) return (null, Errors.OverCapacity);
 
         // The creator too is a viewer on his own page: with the identity of his broadcast he would end it.
         var identity = user is null ? Identity.Guest((await guests.Issue(http)).GuestId!) : Identity.Viewer(user);
@@ -31,6 +31,10 @@ internal sealed class ViewerEntry(
         return (new ViewerTokenAnswer(
             token.Reveal(), livekit.Value.ClientUrl, identity, token.ExpiresAt, token.ExpiresAt - RefreshBefore, ChatAccess.Of(admission)), null);
     }
+
+    /// <summary>Whoever is in there already can have a token to come back with.</summary>
+    private async Task<bool> IsFull(Guid channel, string? person, CancellationToken ct) =>
+        options.Value.MostPerChannel is { } most && (await viewers.Of(channel, ct)).Viewers >= most && !(person is not null && await viewers.Includes(channel, person, ct));
 
     private static ApiError ErrorOf(EntryRefusal refusal, Admission admission) => refusal switch
     {
