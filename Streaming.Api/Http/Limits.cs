@@ -34,7 +34,7 @@ public static class Limits
     public static Dictionary<string, Limit[]> Kinds(RateLimitOptions options) => new()
     {
         [IngressChanges] = [new("keys", options.IngressChanges), new("keys-per-day", options.IngressChangesPerDay)],
-        [Tokens] = [new("tokens", options.Tokens)],
+        [Tokens] = [new("tokens", options.Tokens) { OfGuests = new("guest-tokens", options.GuestTokens) }],
         [Searches] = [new("searches", options.Searches)],
         [ChatMessages] = [new("chat", options.ChatMessages)],
     };

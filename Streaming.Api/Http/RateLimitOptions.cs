@@ -19,8 +19,11 @@ public sealed class RateLimitOptions : IValidatableObject
     /// <summary>The same over a day.</summary>
     public Allowance IngressChangesPerDay { get; set; } = new(20, 24 * 60 * 60);
 
-    /// <summary>Tokens that let into a room, per user or address.</summary>
+    /// <summary>Tokens that let into a room, per user.</summary>
     public Allowance Tokens { get; set; } = new(30, 60);
+
+    /// <summary>The same for those who are not signed in, per address.</summary>
+    public Allowance GuestTokens { get; set; } = new(20, 60);
 
     /// <summary>Searches, per user or address.</summary>
     public Allowance Searches { get; set; } = new(30, 60);
@@ -39,7 +42,7 @@ public sealed class RateLimitOptions : IValidatableObject
     public TimeSpan WaitForRedis { get; set; } = TimeSpan.FromMilliseconds(50);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, Tokens, Searches, ChatMessages, FailedSignatures, UnknownTokens }.Any(a => a.Requests < 1 || a.Seconds < 1)
+        new[] { PerUser, Anonymous, IngressChanges, IngressChangesPerDay, Tokens, GuestTokens, Searches, ChatMessages, FailedSignatures, UnknownTokens }.Any(a => a.Requests < 1 || a.Seconds < 1)
             ? [new ValidationResult("RateLimits has an allowance with fewer than 1 request or 1 second.")]
             : [];
 }

@@ -33,7 +33,7 @@ public sealed class RateLimiting(SharedAllowances allowances, IOptions<RateLimit
         var refusal = await Take(context, who, user is null ? _address : _user);
         foreach (var kind in kinds)
             foreach (var limit in _kinds[kind.PolicyName!])
-                refusal ??= await Take(context, who, limit);
+                refusal ??= await Take(context, who, user is null ? limit.OfGuests ?? limit : limit);
         return refusal;
     }
 
@@ -50,5 +50,8 @@ public sealed class RateLimiting(SharedAllowances allowances, IOptions<RateLimit
 /// <summary>An allowance by the name that clients see.</summary>
 public sealed record Limit(string Name, Allowance Allowance)
 {
+    /// <summary>For whoever is not signed in, if it is another.</summary>
+    public Limit? OfGuests { get; init; }
+
     public string Policy { get; } = $"\"{Name}\";q={Allowance.Requests};w={Allowance.Seconds}";
 }

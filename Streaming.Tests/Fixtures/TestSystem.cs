@@ -21,7 +21,7 @@ public sealed class TestSystem : IAsyncDisposable
     /// <summary>What the TURN password of every room begins with: it comes with webhooks and goes nowhere.</summary>
     public const string TurnPrefix = "turn_CANARY_";
 
-    private static readonly string[] Limits = ["PerUser", "Anonymous", "IngressChanges", "IngressChangesPerDay", "Tokens", "Searches", "ChatMessages", "FailedSignatures", "UnknownTokens"];
+    private static readonly string[] Limits = ["PerUser", "Anonymous", "IngressChanges", "IngressChangesPerDay", "Tokens", "GuestTokens", "Searches", "ChatMessages", "FailedSignatures", "UnknownTokens"];
 
     private static readonly Lazy<Task<TestSystem>> One = new(() => StartAsync());
 

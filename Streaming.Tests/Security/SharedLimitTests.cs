@@ -43,6 +43,27 @@ public sealed class SharedLimitTests(SharedLimitTests.Replicas replicas) : IClas
     }
 
     [Fact]
+    public async Task A_user_is_given_thirty_tokens_to_watch_a_minute_and_all_guests_from_one_address_twenty()
+    {
+        const string token = "/api/stream/token/nobody-at-all"; // 404 where it is not refused
+        var (user, _) = await replicas.As($"user-{Guid.CreateVersion7():N}");
+        using var guests = Browser.At("127.0.0.9", replicas.System.Anonymous.BaseAddress!);
+
+        foreach (var (who, most, policy) in new[] { (user, 30, "\"tokens\";q=30;w=60"), (guests, 20, "\"guest-tokens\";q=20;w=60") })
+        {
+            var answers = new List<HttpResponseMessage>();
+            for (var i = 0; i < 40; i++) answers.Add(await who.GetAt(token));
+            Assert.Equal((most, 40 - most), (answers.Count(a => a.StatusCode == HttpStatusCode.NotFound), answers.Count(a => a.StatusCode == HttpStatusCode.TooManyRequests)));
+            foreach (var refused in answers.Where(a => a.StatusCode == HttpStatusCode.TooManyRequests))
+            {
+                await refused.IsError(429, "rate_limited");
+                Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+                Assert.Contains(policy, refused.Headers.GetValues("RateLimit-Policy"));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Nobodys_address_is_written_into_Redis()
     {
         for (var i = 0; i < 15; i++) (await replicas.System.Anonymous.GetAt(Address)).Dispose();
