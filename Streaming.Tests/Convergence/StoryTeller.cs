@@ -2,6 +2,8 @@ using System.Text.Json;
 using Npgsql;
 using StackExchange.Redis;
 using Streaming.Core.Events;
+using Streaming.Core.LiveKit;
+using Streaming.Core.Reconciling;
 using Streaming.Core.Sessions;
 using Streaming.Core.Viewers;
 using Streaming.Tests.Fixtures;
@@ -83,13 +85,12 @@ internal sealed class StoryTeller : IAsyncDisposable
     /// <summary>Where these channels stand: each ending with those that stand there.</summary>
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<int>>> Endings(IReadOnlyCollection<int> numbers, DateTimeOffset zero)
     {
-        var viewers = await new ViewerCounts(_database.Source, _redis).Count([.. numbers.Select(n => _channels[n])], CancellationToken.None);
-        var watching = viewers.ToDictionary(v => v.ChannelId, v => v.Viewers);
+        var watching = await Watching(numbers);
         var states = new ChannelStates(_database.Source);
         var endings = new Dictionary<string, IReadOnlyList<int>>();
         foreach (var (rows, standing) in await Rows(numbers, zero))
         {
-            foreach (var alike in standing.GroupBy(n => watching[_channels[n]]))
+            foreach (var alike in standing.GroupBy(n => watching[n]))
             {
                 // The live state is read from these rows alone: one channel's answer is that of all with the same.
                 var state = await states.OfOwner($"user-{alike.First()}", CancellationToken.None);
@@ -118,6 +119,29 @@ internal sealed class StoryTeller : IAsyncDisposable
         return told;
     }
 
+    /// <summary>How many watch each of these channels.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> Watching(IReadOnlyCollection<int> numbers)
+    {
+        var viewers = await new ViewerCounts(_database.Source, _redis).Count([.. numbers.Select(n => _channels[n])], CancellationToken.None);
+        var byChannel = viewers.ToDictionary(v => v.ChannelId, v => v.Viewers);
+        return numbers.ToDictionary(n => n, n => byChannel[_channels[n]]);
+    }
+
+    /// <summary>What the reconciler makes of two looks at these channels' rooms, far enough apart and both the same.</summary>
+    /// <param name="room">The SID of the room that stands; null when none does.</param>
+    /// <param name="there">Who is in it, by LiveKit.</param>
+    public async Task Look(IReadOnlyCollection<int> numbers, string? room, IReadOnlyList<RoomParticipant> there)
+    {
+        var beliefs = new Beliefs(_database.Source);
+        var belief = await beliefs.Read([.. numbers.Select(n => _channels[n])], CancellationToken.None);
+        var listed = numbers.ToDictionary(n => n, n => there.Select(p => p with { Sid = Named(p.Sid, n) }).ToList());
+        var records = await beliefs.RecordsOf([.. listed.Values.SelectMany(p => p)], CancellationToken.None);
+        var seen = listed.SelectMany(l => Differences.Between(_channels[l.Key], belief.Of(_channels[l.Key]), room is null ? null : Named(room, l.Key), l.Value, records)).ToList();
+        var (suspects, lookedAt) = (new Suspects(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(10)), numbers.Select(n => _channels[n]).ToHashSet());
+        Assert.Empty(suspects.Confirm(seen, lookedAt, belief.At.AddSeconds(-10)));
+        await new Corrections(_database.Source).Write(suspects.Confirm(seen, lookedAt, belief.At), CancellationToken.None);
+    }
+
     /// <summary>Derives ends and sessions of these channels once more, from all that is known.</summary>
     public async Task DeriveAgain(IReadOnlyCollection<int> numbers)
     {
@@ -142,16 +166,18 @@ internal sealed class StoryTeller : IAsyncDisposable
         var channel = $"{_channels[told.Number]}";
         var moved = e with
         {
-            Id = Named(e.Id)!,
+            Id = Named(e.Id, told.Number),
             RoomName = e.RoomName is null ? null : channel,
-            RoomSid = Named(e.RoomSid),
-            Participant = e.Participant is { } p ? p with { Sid = Named(p.Sid)!, IngressId = Named(p.IngressId), ResourceId = Named(p.ResourceId) } : null,
-            Ingress = e.Ingress is { } i ? i with { IngressId = Named(i.IngressId)!, ResourceId = Named(i.ResourceId), RoomName = channel } : null,
+            RoomSid = OrNull(e.RoomSid),
+            Participant = e.Participant is { } p ? p with { Sid = Named(p.Sid, told.Number), IngressId = OrNull(p.IngressId), ResourceId = OrNull(p.ResourceId) } : null,
+            Ingress = e.Ingress is { } i ? i with { IngressId = Named(i.IngressId, told.Number), ResourceId = OrNull(i.ResourceId), RoomName = channel } : null,
         };
         return new QueuedEvent($"{Interlocked.Increment(ref _entries)}-0", moved, e.CreatedAt, null);
 
-        string? Named(string? id) => id is null ? null : $"{id}{Mark}{told.Number}";
+        string? OrNull(string? id) => id is null ? null : Named(id, told.Number);
     }
+
+    private static string Named(string id, int number) => $"{id}{Mark}{number}";
 
     /// <summary>The transaction in which our API deletes a key, for many channels at once.</summary>
     private async Task DeleteKeys(List<Told> deletions)
