@@ -38,10 +38,9 @@ public sealed class Admissions(NpgsqlDataSource database)
     /// <param name="username">The creator's.</param>
     public Task<Admission?> ToPageOf(string username, Visitor visitor, CancellationToken ct) => _toPages.Of(new(username, visitor), ct);
 
-    /// <summary>Of several people to one channel, by <see cref="Visitor.Person"/>. None when there is no such channel.</summary>
-    public async Task<IReadOnlyDictionary<string, Admission>> To(Guid channel, IReadOnlyCollection<Visitor> visitors, CancellationToken ct) =>
-        (await Read(database, "join channels c on c.id = p.asked::uuid", [.. visitors.Select(visitor => new Question(channel.ToString(), visitor))], ct))
-            .ToDictionary(answered => answered.Admission.Person!, answered => answered.Admission);
+    /// <summary>Of several people to one channel. None when there is no such channel.</summary>
+    public async Task<IReadOnlyList<Admission>> To(Guid channel, IReadOnlyCollection<Visitor> visitors, CancellationToken ct) =>
+        [.. (await Read(database, "join channels c on c.id = p.asked::uuid", [.. visitors.Select(visitor => new Question(channel.ToString(), visitor))], ct)).Select(answered => answered.Admission)];
 
     private static async Task<IReadOnlyDictionary<Question, Admission>> Answer(NpgsqlDataSource database, string channel, IReadOnlyCollection<Question> questions) =>
         (await Read(database, channel, [.. questions], CancellationToken.None)).ToDictionary(answered => answered.Question, answered => answered.Admission);

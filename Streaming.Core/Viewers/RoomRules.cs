@@ -33,7 +33,7 @@ public sealed class RoomRules(Admissions admissions, LiveKitApi livekit)
     public async Task<int> Apply(Guid channel, IReadOnlyCollection<(string Identity, bool? MaySendData)> present, CancellationToken ct)
     {
         if (present.Count == 0) return 0;
-        var rules = await admissions.To(channel, [.. present.Select(p => Visitor.In(p.Identity)).Distinct()], ct);
+        var rules = (await admissions.To(channel, [.. present.Select(p => Visitor.In(p.Identity)).Distinct()], ct)).ToDictionary(a => a.Person!);
         var putRight = 0;
         LiveKitException? refused = null;
         await Parallel.ForEachAsync(present, new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = ct }, async (participant, stop) =>

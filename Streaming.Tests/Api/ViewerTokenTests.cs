@@ -160,6 +160,9 @@ public sealed class ViewerTokenTests : IAsyncLifetime
 
     [Theory]
     [InlineData("")]
+    [InlineData("%20%20")]
+    [InlineData("%E2%80%8B")] // nothing to be seen
+    [InlineData("a%00b")]
     [InlineData("a%0Ab")]
     [InlineData("%E2%80%AEann")]
     [InlineData("12345678901234567890123456789012345678901")]

@@ -60,6 +60,8 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         var bob = await Broadcasting();
         var (room, bobsRoom) = (await ann.Room(), await bob.Room());
         await Watching(ann.UserId, bob);
+        await TestCreator.Read(await bob.Api.PutJson($"/api/chat/{bobsRoom}/bans/{ann.UserId}", $$"""{"scope":"chat","reason":"{{Title}}"}"""), HttpStatusCode.OK);
+        await TestCreator.Read(await ann.Api.PutJson($"/api/chat/{room}/bans/{bob.UserId}", $$"""{"scope":"chat","reason":"{{Title}}"}"""), HttpStatusCode.OK);
         var sessions = await _system.Database.Rows($"select id, started_at from sessions where channel_id = '{room}'");
 
         Assert.Equal("erased", (await Erase(ann, HttpStatusCode.OK)).GetProperty("state").GetString());

@@ -12,7 +12,7 @@ using Streaming.Core.Data;
 namespace Streaming.Core.Data.Migrations
 {
     [DbContext(typeof(StreamingDb))]
-    [Migration("20261125041349_Bans")]
+    [Migration("20261125052900_Bans")]
     partial class Bans
     {
         /// <inheritdoc />
@@ -23,6 +23,7 @@ namespace Streaming.Core.Data.Migrations
                 .HasAnnotation("ProductVersion", "10.0.15")
                 .HasAnnotation("Relational:MaxIdentifierLength", 63);
 
+            NpgsqlModelBuilderExtensions.HasPostgresExtension(modelBuilder, "pg_trgm");
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
             modelBuilder.Entity("Streaming.Core.Administration.AdminAuditEntry", b =>
@@ -190,6 +191,59 @@ namespace Streaming.Core.Data.Migrations
                         .HasDatabaseName("ix_users_username");
 
                     b.ToTable("users", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Discovery.KeptOrder", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.PrimitiveCollection<Guid[]>("Channels")
+                        .IsRequired()
+                        .HasColumnType("uuid[]")
+                        .HasColumnName("channels");
+
+                    b.Property<DateTimeOffset>("MadeAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("made_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.PrimitiveCollection<int[]>("Reasons")
+                        .HasColumnType("integer[]")
+                        .HasColumnName("reasons");
+
+                    b.HasKey("Id")
+                        .HasName("pk_list_orders");
+
+                    b.HasIndex("MadeAt")
+                        .HasDatabaseName("ix_list_orders_made_at");
+
+                    b.ToTable("list_orders", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Discovery.SearchEntry", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("Words")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("words");
+
+                    b.HasKey("ChannelId")
+                        .HasName("pk_channel_search");
+
+                    b.HasIndex("Words")
+                        .HasDatabaseName("ix_channel_search_words");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("Words"), "gin");
+                    NpgsqlIndexBuilderExtensions.HasOperators(b.HasIndex("Words"), new[] { "gin_trgm_ops" });
+
+                    b.ToTable("channel_search", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Events.AccountPage", b =>
@@ -598,6 +652,68 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("remembered_requests", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.AnnouncedSession", b =>
+                {
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<bool>("IsOver")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_over");
+
+                    b.HasKey("SessionId")
+                        .HasName("pk_announced_sessions");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_announced_sessions_on")
+                        .HasFilter("not is_over");
+
+                    b.ToTable("announced_sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.PublishedState", b =>
+                {
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<string>("EndReason")
+                        .HasColumnType("text")
+                        .HasColumnName("end_reason");
+
+                    b.Property<DateTimeOffset?>("MediaEndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("media_ended_at");
+
+                    b.Property<DateTimeOffset?>("ReconnectUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reconnect_until");
+
+                    b.Property<Guid?>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<DateTimeOffset?>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("state");
+
+                    b.HasKey("ChannelId")
+                        .HasName("pk_published_states");
+
+                    b.ToTable("published_states", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.LiveUpdates.Update", b =>
                 {
                     b.Property<long>("Id")
@@ -650,15 +766,16 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("Position")
                         .IsUnique()
-                        .HasDatabaseName("ix_updates_position");
+                        .HasDatabaseName("ix_updates_position")
+                        .HasFilter("position is not null");
 
                     b.HasIndex("ChannelId", "Position")
                         .HasDatabaseName("ix_updates_channel_id_position")
-                        .HasFilter("channel_id is not null");
+                        .HasFilter("channel_id is not null and position is not null");
 
                     b.HasIndex("UserId", "Position")
                         .HasDatabaseName("ix_updates_user_id_position")
-                        .HasFilter("user_id is not null");
+                        .HasFilter("user_id is not null and position is not null");
 
                     b.ToTable("updates", null, t =>
                         {
@@ -970,6 +1087,10 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("channel_id");
 
+                    b.Property<DateTimeOffset?>("ConcludedFor")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("concluded_for");
+
                     b.Property<DateTimeOffset?>("ContestedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("contested_at");
@@ -1001,12 +1122,19 @@ namespace Streaming.Core.Data.Migrations
                         .HasDatabaseName("ix_sessions_live")
                         .HasFilter("media_ended_at is null");
 
+                    b.HasIndex("MediaEndedAt")
+                        .HasDatabaseName("ix_sessions_media_ended_at");
+
                     b.HasIndex("ReconnectUntil")
                         .HasDatabaseName("ix_sessions_reconnect_until")
                         .HasFilter("media_ended_at is not null");
 
                     b.HasIndex("ChannelId", "StartedAt")
                         .HasDatabaseName("ix_sessions_channel_id_started_at");
+
+                    b.HasIndex(new[] { "ReconnectUntil" }, "ix_sessions_inconclusive")
+                        .HasDatabaseName("ix_sessions_reconnect_until1")
+                        .HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
 
                     b.ToTable("sessions", (string)null);
                 });
@@ -1152,6 +1280,11 @@ namespace Streaming.Core.Data.Migrations
                         .HasDefaultValue(true)
                         .HasColumnName("allows_guests");
 
+                    b.Property<string>("Category")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("category");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -1172,6 +1305,17 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("is_chat_followers_only");
 
+                    b.Property<bool>("IsMature")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(false)
+                        .HasColumnName("is_mature");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(35)
+                        .HasColumnType("character varying(35)")
+                        .HasColumnName("language");
+
                     b.Property<int>("MaxDurationMinutes")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("integer")
@@ -1189,6 +1333,13 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<int>("ReconnectWindowSeconds")
                         .HasColumnType("integer")
                         .HasColumnName("reconnect_window_seconds");
+
+                    b.PrimitiveCollection<string[]>("Tags")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("text[]")
+                        .HasColumnName("tags")
+                        .HasDefaultValueSql("'{}'");
 
                     b.Property<string>("Thumbnail")
                         .HasMaxLength(2048)
@@ -1733,6 +1884,16 @@ namespace Streaming.Core.Data.Migrations
                         .HasConstraintName("fk_creator_applications_users_user_id");
                 });
 
+            modelBuilder.Entity("Streaming.Core.Discovery.SearchEntry", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.Discovery.SearchEntry", "ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_channel_search_channels_channel_id");
+                });
+
             modelBuilder.Entity("Streaming.Core.Health.IngestInput", b =>
                 {
                     b.HasOne("Streaming.Core.Streams.Channel", null)
@@ -1761,6 +1922,26 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_remembered_requests_users_user_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.AnnouncedSession", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_announced_sessions_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.PublishedState", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.LiveUpdates.PublishedState", "ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_published_states_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>
