@@ -18,7 +18,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         var (fresh, duplicates, risen) = await WriteInbox(connection, batch, unique, ct);
 
         var facts = FactSheet.Of([.. fresh.Where(f => f.HasEffect).Select(f => unique[f.EventId].Event)]);
-        if (facts.RoomSids.Count > 0 || facts.ChangedChannels.Length > 0)
+        if (facts.Rooms.Count > 0 || facts.ChangedChannels.Length > 0)
         {
             var windows = facts.ChangedChannels.Length > 0 ? await SessionWrites.LockChannels(connection, facts.ChangedChannels, ct) : [];
             facts.Changed(await FactWrites.Merge(connection, facts, ct));
@@ -66,7 +66,10 @@ public sealed class EventApplier(NpgsqlDataSource database)
                         new("effects", unique.Select(e => FactSheet.HasEffect(e.Event)).ToArray()), new("received", unique.Select(e => e.ReceivedAt).ToArray()),
                     },
                 },
-                new NpgsqlBatchCommand("delete from dead_letters where event_id = any(@ids) returning event_id, entry_id") { Parameters = { new("ids", ids) } }, // it was replayed
+                new NpgsqlBatchCommand("delete from dead_letters where event_id = any(@ids) and exists (select from dead_letters) returning event_id, entry_id") // it was replayed; mostly there are none to look for
+                {
+                    Parameters = { new("ids", ids) },
+                },
             },
         };
 

@@ -3,23 +3,14 @@ using Streaming.Core.Viewers;
 
 namespace Streaming.Core.Events;
 
-/// <summary>What a batch of events says about rooms, participants and ingest segments: columns ready to be merged into the tables.</summary>
+/// <summary>What a batch of events says about rooms, participants and ingest segments, merged: one fact for each row that it speaks of.</summary>
 internal sealed class FactSheet
 {
-    public List<string> RoomSids { get; } = [];
-    public List<Guid> RoomChannels { get; } = [];
-    public List<DateTimeOffset?> RoomStarted { get; } = [];
-    public List<DateTimeOffset?> RoomFinished { get; } = [];
+    public IReadOnlyCollection<RoomFact> Rooms => _rooms.Values;
 
-    public List<string> ParticipantSids { get; } = [];
-    public List<string> ParticipantRooms { get; } = [];
-    public List<Guid> ParticipantChannels { get; } = [];
-    public List<string> ParticipantRoles { get; } = [];
-    public List<string> ParticipantPersons { get; } = [];
-    public List<DateTimeOffset?> ParticipantJoined { get; } = [];
-    public List<DateTimeOffset?> ParticipantLeft { get; } = [];
+    public IReadOnlyCollection<PresenceFact> Presences => _presences.Values;
 
-    public List<SegmentFact> Segments { get; } = [];
+    public IReadOnlyCollection<SegmentFact> Segments => _segments.Values;
 
     /// <summary>Rooms that started or finished: the end of a browser segment may follow from it.</summary>
     public string[] ChangedRooms { get; private set; } = [];
@@ -35,7 +26,11 @@ internal sealed class FactSheet
     /// <summary>Events that told nothing new; known after <see cref="Changed"/>.</summary>
     public IReadOnlyCollection<string> Superseded { get; private set; } = [];
 
-    /// <summary>Which rows each event speaks of.</summary>
+    private readonly Dictionary<string, RoomFact> _rooms = [];
+    private readonly Dictionary<string, PresenceFact> _presences = [];
+    private readonly Dictionary<string, SegmentFact> _segments = [];
+
+    /// <summary>Which rows each event speaks of, an event's one after the other.</summary>
     private readonly List<(string EventId, string Key)> _keys = [];
 
     /// <summary>Encoders that left: a segment that is known by their SID alone ends with them.</summary>
@@ -65,7 +60,7 @@ internal sealed class FactSheet
         }
 
         sheet.ChangedRooms = [.. rooms];
-        sheet.ChangedSegments = [.. sheet.Segments.Select(s => s.ResourceId).Concat(sheet._departed).Distinct()];
+        sheet.ChangedSegments = [.. sheet._segments.Keys.Union(sheet._departed)];
         sheet.ChangedChannels = [.. sheet.Evidence.Keys];
         return sheet;
     }
@@ -73,7 +68,7 @@ internal sealed class FactSheet
     /// <param name="keys">The rows that learned something: only from those does anything follow.</param>
     public void Changed(IReadOnlySet<string> keys)
     {
-        Superseded = [.. _keys.GroupBy(k => k.EventId).Where(e => !e.Any(k => keys.Contains(k.Key))).Select(e => e.Key)];
+        Superseded = [.. EventsOf(_keys).Except(EventsOf(_keys.Where(k => keys.Contains(k.Key))))];
         ChangedRooms = [.. ChangedRooms.Where(keys.Contains)];
         ChangedSegments = [.. ChangedSegments.Where(keys.Contains)];
     }
@@ -114,22 +109,23 @@ internal sealed class FactSheet
 
     private void AddRoom(LiveKitEvent e, Guid channel)
     {
-        RoomSids.Add(e.RoomSid!);
-        RoomChannels.Add(channel);
-        RoomStarted.Add(e.Kind == EventKinds.RoomStarted ? e.CreatedAt : null);
-        RoomFinished.Add(e.Kind == EventKinds.RoomFinished ? e.CreatedAt : null);
+        var known = _rooms.TryGetValue(e.RoomSid!, out var room);
+        if (known && e.Kind is not (EventKinds.RoomStarted or EventKinds.RoomFinished)) return; // most only mention it
+        room ??= new RoomFact(e.RoomSid!, channel);
+        _rooms[room.Sid] = e.Kind switch
+        {
+            EventKinds.RoomStarted => room with { StartedAt = Merge.Latest(room.StartedAt, e.CreatedAt) },
+            EventKinds.RoomFinished => room with { FinishedAt = Merge.Earliest(room.FinishedAt, e.CreatedAt) },
+            _ => room,
+        };
     }
 
     private void AddPresence(LiveKitEvent e, Guid channel, DateTimeOffset? joinedAt, DateTimeOffset? leftAt)
     {
         _keys.Add((e.Id, e.Participant!.Sid));
-        ParticipantSids.Add(e.Participant.Sid);
-        ParticipantRooms.Add(e.RoomSid!);
-        ParticipantChannels.Add(channel);
-        ParticipantRoles.Add(RoleOf(e.Participant).ToString());
-        ParticipantPersons.Add(Identity.PersonOf(e.Participant.Identity));
-        ParticipantJoined.Add(joinedAt);
-        ParticipantLeft.Add(leftAt);
+        var who = e.Participant;
+        var presence = _presences.GetValueOrDefault(who.Sid) ?? new PresenceFact(who.Sid, e.RoomSid!, channel, RoleOf(who), Identity.PersonOf(who.Identity));
+        _presences[who.Sid] = presence with { JoinedAt = Merge.Earliest(presence.JoinedAt, joinedAt), LeftAt = Merge.Earliest(presence.LeftAt, leftAt) };
     }
 
     private void AddSegmentEnd(LiveKitEvent e, ParticipantFacts participant, Guid channel)
@@ -156,14 +152,30 @@ internal sealed class FactSheet
     {
         _keys.Add((e.Id, fact.ResourceId));
         Evidence[fact.ChannelId] = e.Id;
-        Segments.Add(fact);
+        _segments[fact.ResourceId] = _segments.TryGetValue(fact.ResourceId, out var known) ? known.And(fact) : fact;
     }
+
+    private static IEnumerable<string> EventsOf(IEnumerable<(string EventId, string Key)> keys) => keys.Select(k => k.EventId);
 
     private static ParticipantRole RoleOf(ParticipantFacts participant) =>
         Identity.RoleOf(participant.Identity, participant.IsStandard, participant.IsIngress, participant.IsHidden);
 }
 
-/// <summary>One event's contribution to an ingest segment.</summary>
+/// <summary>A room that events speak of, and when it began and finished if they say so.</summary>
+internal sealed record RoomFact(string Sid, Guid ChannelId)
+{
+    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? FinishedAt { get; init; }
+}
+
+/// <summary>A participant that events speak of.</summary>
+internal sealed record PresenceFact(string Sid, string RoomSid, Guid ChannelId, ParticipantRole Role, string Person)
+{
+    public DateTimeOffset? JoinedAt { get; init; }
+    public DateTimeOffset? LeftAt { get; init; }
+}
+
+/// <summary>What one event, or several, say of an ingest segment.</summary>
 internal sealed record SegmentFact(string ResourceId, Guid ChannelId, SegmentSource Source)
 {
     public string? IngressId { get; init; }
@@ -173,4 +185,23 @@ internal sealed record SegmentFact(string ResourceId, Guid ChannelId, SegmentSou
     public DateTimeOffset? LeftAt { get; init; }
     public bool IsDisplaced { get; init; }
     public string? Failure { get; init; }
+
+    public SegmentFact And(SegmentFact other) => this with
+    {
+        IngressId = IngressId ?? other.IngressId,
+        RoomSid = RoomSid ?? other.RoomSid,
+        StartedAt = Merge.Earliest(StartedAt, other.StartedAt),
+        StoppedAt = Merge.Earliest(StoppedAt, other.StoppedAt),
+        LeftAt = Merge.Earliest(LeftAt, other.LeftAt),
+        IsDisplaced = IsDisplaced || other.IsDisplaced,
+        Failure = string.CompareOrdinal(Failure, other.Failure) >= 0 ? Failure : other.Failure,
+    };
+}
+
+/// <summary>As <see cref="FactWrites"/> merges what a batch says with what the tables have: an unknown time gives way to any.</summary>
+file static class Merge
+{
+    public static DateTimeOffset? Earliest(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
+
+    public static DateTimeOffset? Latest(DateTimeOffset? one, DateTimeOffset? other) => one is null || other > one ? other : one;
 }

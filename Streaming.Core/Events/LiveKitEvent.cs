@@ -35,7 +35,8 @@ public sealed record LiveKitEvent
         get
         {
             var room = Ingress?.RoomName ?? RoomName;
-            return Guid.TryParseExact(room, "D", out var id) && room == $"{id}" ? id : null;
+            Span<char> name = stackalloc char[36];
+            return Guid.TryParseExact(room, "D", out var id) && id.TryFormat(name, out _) && room.AsSpan().Equals(name, StringComparison.Ordinal) ? id : null;
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class ServiceDefaultsTests
             builder.Services.AddOpenTelemetry()
                 .WithTracing(tracing => tracing.AddInMemoryExporter(spans))
                 .WithLogging(logging => logging.AddInMemoryExporter(logs));
-        }, testServer: false);
+        }, testServer: false, "--OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9"); // without one there are no spans
         var self = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         using var client = app.Services.GetRequiredService<IHttpClientFactory>().CreateClient();
 
@@ -84,9 +84,9 @@ public sealed class ServiceDefaultsTests
         Assert.Contains("admin logged in", line, StringComparison.Ordinal);
     }
 
-    private static async Task<WebApplication> Start(string environment, Action<WebApplicationBuilder> configure, bool testServer = true)
+    private static async Task<WebApplication> Start(string environment, Action<WebApplicationBuilder> configure, bool testServer = true, params string[] settings)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, Args = settings });
         builder.AddServiceDefaults();
         if (testServer)
             builder.WebHost.UseTestServer();
