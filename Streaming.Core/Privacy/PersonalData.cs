@@ -27,7 +27,7 @@ public static class PersonalData
         new("bans", "channel_id person* user_id* scope* reason* banned_by- banned_at* until*", "user_id = @user or " + OfHisChannel, Delete),
         new("room_checks", "channel_id person* version due_at watch_until", "person = 'viewer:' || @user", Delete), // after those that note one
 
-        new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or " + OfHisChannel, Delete), // before his channel is no longer his
+        new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or body->>'userId' = @user or " + OfHisChannel, Delete), // before his channel is no longer his, and after what tells of him
         new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done
 
         // His channel's: the history stays, and is nobody's
