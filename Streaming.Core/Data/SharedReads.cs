@@ -18,7 +18,10 @@ public sealed class SharedReads<TKey, TValue>(
     /// <summary>As long as a statement may take.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>While others wait, a query is followed by the next after so long: or it would be for two or three of them only.</summary>
+    /// <summary>While others wait, a query is followed by the next when it is for so many, or after so long: or it would be for two or three of them only.</summary>
+    private const int Enough = 8;
+
+    /// <inheritdoc cref="Enough"/>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _lock = new();
@@ -50,7 +53,7 @@ public sealed class SharedReads<TKey, TValue>(
     {
         if (_last is { Keys: var keys } last && (keys.Count < mostKeys || keys.Contains(key)))
         {
-            keys.Add(key);
+            if (keys.Add(key) && keys.Count == Enough) last.Gathered.SetResult();
             return last;
         }
 
@@ -70,14 +73,19 @@ public sealed class SharedReads<TKey, TValue>(
 
     private async ValueTask<Query?> Next()
     {
+        Task gathered;
         lock (_lock)
-            if (_waiting.Count == 0)
+        {
+            if (!_waiting.TryPeek(out var waiting))
             {
                 _underWay--;
                 return null;
             }
 
-        await Task.Delay(Gathering);
+            gathered = waiting.Gathered.Task;
+        }
+
+        await gathered.WaitAsync(Gathering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         lock (_lock)
         {
             if (!_waiting.TryDequeue(out var next)) _underWay--;
@@ -91,6 +99,9 @@ public sealed class SharedReads<TKey, TValue>(
         private readonly TaskCompletionSource<IReadOnlyDictionary<TKey, TValue>> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public HashSet<TKey> Keys { get; } = [first];
+
+        /// <summary>It is for enough of them to begin.</summary>
+        public TaskCompletionSource Gathered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ExecutionContext? AskedIn { get; } = ExecutionContext.Capture();
 
