@@ -49,6 +49,6 @@ internal static class LiveBenchmark
 
         taken.Sort();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"After a pause of {Pause.TotalSeconds:0} s, {Pauses} times: p50 {taken[Pauses / 2].TotalMilliseconds:0.0} ms, p95 {taken[Pauses * 95 / 100].TotalMilliseconds:0.0} ms\n"));
+            $"After a pause of {Pause.TotalSeconds:0} s, {Pauses} times: p50 {taken[Pauses / 2].TotalMilliseconds:0.0} ms, p95 {taken[(Pauses * 95 / 100) - 1].TotalMilliseconds:0.0} ms\n"));
     }
 }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using LiveKitSimulator;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Streaming.AppHost.Local;
+using Streaming.Core.LiveKit;
 
 namespace Bench;
 
@@ -16,8 +18,9 @@ internal static class ReconcileBenchmark
     {
         await using var system = await BenchSystem.StartAsync(stop, LiveChannels);
         await using var liveKit = await system.StartLiveKitAsync(stop);
+        var tokens = new AccessTokens(Options.Create(new LiveKitOptions { ApiKey = BenchSystem.ApiKey, ApiSecret = system.ApiSecret.Reveal() }), TimeProvider.System);
         foreach (var channel in system.Channels)
-            await liveKit.Client.BrowserCreator(new Newcomer { Room = channel.ToString(), Identity = "host:creator:1" }, stop);
+            await liveKit.Client.BrowserCreator(new Newcomer { Token = tokens.Mint("host:creator:1", channel.ToString(), RoomGrants.Creator).Reveal() }, stop);
         var worker = await system.StartWorkerAsync(stop);
         await AllLiveAsync(system, stop); // by what the worker asked: no webhook told it
 
