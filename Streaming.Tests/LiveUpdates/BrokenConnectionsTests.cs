@@ -146,7 +146,8 @@ public sealed class BrokenConnectionsTests(BrokenConnectionsTests.Replicas repli
         var user = NewUser();
         using var stop = new CancellationTokenSource();
         var appended = 0;
-        var writing = Enumerable.Range(0, 3).Select(writer => Task.Run(async () =>
+        List<Task>? writing = null;
+        List<Task> Write() => [.. Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
         {
             while (!stop.IsCancellationRequested)
             {
@@ -157,7 +158,7 @@ public sealed class BrokenConnectionsTests(BrokenConnectionsTests.Replicas repli
                 await transaction.CommitAsync();
                 await Task.Delay(10);
             }
-        })).ToList();
+        }))];
 
         var apis = new (ProcessUnderTest Process, HttpClient Api)[] { (_system.Api, await _system.As(user)), (replicas.Second, Client(replicas.SecondAddress, await _system.Token(user))) };
         var told = new List<ServerSentEvent>();
@@ -175,6 +176,7 @@ public sealed class BrokenConnectionsTests(BrokenConnectionsTests.Replicas repli
             var replica = kill % 2;
             await restarting[replica];
             await using var stream = await Connect(replica);
+            writing ??= Write(); // not before the first snapshot, which stands for all that was before it
             var before = told.Count;
             while (told.Count < before + 3) told.Add(await stream.Next());
             if (kill == Kills)
