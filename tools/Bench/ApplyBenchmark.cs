@@ -4,7 +4,6 @@ using Npgsql;
 using StackExchange.Redis;
 using Streaming.AppHost.Local;
 using Streaming.Core.Events;
-using Streaming.Core.LiveKit;
 
 namespace Bench;
 
@@ -55,42 +54,11 @@ internal static class ApplyBenchmark
         }
     }
 
-    /// <summary>An effect is there when others can see it: so it is looked for, often.</summary>
     private static async Task DelaysAsync(BenchSystem system, Webhooks webhooks, NpgsqlDataSource database, CancellationToken stop)
     {
         var api = await system.StartApiAsync(stop);
-        var url = new Uri(api.Address, "/api/webhook/livekit");
-        var bodies = webhooks.BodiesOfAllChannels((int)(PerSecond * Steady.TotalSeconds));
-        string[] ids = [.. bodies.Select(body => WireEvent.Read(body).Id)];
-        byte[][] requests = [.. bodies.Select(body => webhooks.Request(body, url))];
-        long[] accepted = new long[bodies.Length], seen = new long[bodies.Length];
-
-        var watching = WatchAsync();
-        await SteadyLoop.RunAsync(url, requests, PerSecond, number => accepted[number] = Stopwatch.GetTimestamp(), stop);
-        await watching;
-
-        var delays = accepted.Zip(seen, (from, to) => Stopwatch.GetElapsedTime(from, to)).Skip(PerSecond).Order().ToList(); // the first second compiles
-        Console.WriteLine($"From accepted to visible, {PerSecond} events a second for {Steady.TotalSeconds:0} s: p50 {At(0.50)}, p99 {At(0.99)}, at most {At(1)}\n");
+        var delays = await ApplyDelays.MeasureAsync(api, webhooks, database, PerSecond, Steady, stop);
+        Console.WriteLine($"From accepted to visible, {PerSecond} events a second for {Steady.TotalSeconds:0} s: {delays}\n");
         await api.StopAsync();
-
-        string At(double share) => $"{delays[(int)((delays.Count - 1) * share)].TotalMilliseconds:0} ms";
-
-        async Task WatchAsync()
-        {
-            for (var (first, last) = (0, 0); first < ids.Length;)
-            {
-                while (last < ids.Length && Volatile.Read(ref accepted[last]) != 0) last++;
-                var waiting = Enumerable.Range(first, last - first).Where(number => seen[number] == 0).ToDictionary(number => ids[number]);
-                await using var command = database.CreateCommand("select event_id from processed_events where event_id = any(@ids)");
-                command.Parameters.AddWithValue("ids", waiting.Keys.ToArray());
-                await using (var rows = await command.ExecuteReaderAsync(stop))
-                {
-                    while (await rows.ReadAsync(stop)) seen[waiting[rows.GetString(0)]] = Stopwatch.GetTimestamp();
-                }
-
-                while (first < last && seen[first] != 0) first++;
-                await Task.Delay(5, stop);
-            }
-        }
     }
 }

@@ -23,6 +23,7 @@ internal static class BenchCommands
         Verb("token", "GET /api/stream/token/{hostId} beside a bare endpoint that reads one Redis key.", TokenBenchmark.RunAsync),
         Verb("live", "The first page of GET /api/stream/live beside a bare endpoint that has the same bytes in memory, and after a pause.", LiveBenchmark.RunAsync),
         Verb("events", "2,000 streams of server-sent events beside a bare endpoint that holds as many.", EventsBenchmark.RunAsync),
+        Verb("notices", "The delay of events while 100,000 followers are told that somebody went live, and without.", NoticesBenchmark.RunAsync),
         Verb("startup", "Process start to /health 200, beside a bare Kestrel.", StartupBenchmark.RunAsync),
         Verb("all", "All of them, one after the other.", IntakeBenchmark.RunAsync, ApplyBenchmark.RunAsync, ReconcileBenchmark.RunAsync, StatusBenchmark.RunAsync, TokenBenchmark.RunAsync, LiveBenchmark.RunAsync, EventsBenchmark.RunAsync, StartupBenchmark.RunAsync),
         Bare(BareServer.Verb, BareServer.RunAsync),
