@@ -62,11 +62,14 @@ public static class CoreServices
         services.AddSingleton<FollowedChannels>();
         services.AddSingleton<ChannelSearch>();
         services.AddSingleton<Recommendations>();
+        services.AddSingleton<GoLiveNotices>();
         services.AddSingleton<RoomChecks>();
         services.AddSingleton<Devices>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<UpdateLog>();
         services.AddSingleton<Conclusions>();
+        services.AddSingleton<Audiences>();
+        services.AddSingleton<Markers>();
         services.AddSingleton<KeyUseLedger>();
         services.AddSingleton<RememberedRequests>();
         services.AddSingleton<PersonalExport>();

@@ -14,6 +14,7 @@ using Streaming.Api.Features.Follows;
 using Streaming.Api.Features.Info;
 using Streaming.Api.Features.Ingresses;
 using Streaming.Api.Features.LiveUpdates;
+using Streaming.Api.Features.Notices;
 using Streaming.Api.Features.Pipeline;
 using Streaming.Api.Features.Profile;
 using Streaming.Api.Features.Sessions;
@@ -31,7 +32,7 @@ internal static class FeatureEndpoints
     {
         services.AddOptions<ApplicationOptions>().BindConfiguration(ApplicationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         return services.AddScoped<IngressChanges>().AddScoped<KeyCreation>().AddScoped<KeyReveals>().AddScoped<KeyQualityChanges>().AddScoped<KeyUses>().AddSingleton<KeyList>().AddScoped<KeyStates>()
-            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddSingleton<GuestPass>().AddViewerTokens().AddLiveUpdates().AddDiscovery();
+            .AddScoped<InfoChanges>().AddScoped<PreflightChecks>().AddScoped<SessionReading>().AddScoped<SuspensionChanges>().AddScoped<Decisions>().AddSingleton<EventIntake>().AddSingleton<GuestPass>().AddViewerTokens().AddLiveUpdates().AddDiscovery();
     }
 
     public static void MapFeatures(this IEndpointRouteBuilder app)
@@ -51,6 +52,8 @@ internal static class FeatureEndpoints
         app.MapFollows();
         app.MapBlocks();
         app.MapBans();
+        app.MapNotices();
+        app.MapSessions();
         app.MapTimeline();
         app.MapLiveKitWebhook();
         app.MapPipeline();

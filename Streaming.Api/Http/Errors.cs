@@ -48,7 +48,7 @@ public static class Errors
     public static readonly ApiError ChannelNotFound = new(404, "channel_not_found", "No channel was found.",
         "Nobody has this name, or he has no channel, or it is hidden from the caller.");
     public static readonly ApiError SessionNotFound = new(404, "session_not_found", "No session was found.",
-        "There is no session with this id, or it is not the caller's.");
+        "There is no session with this id, or it is hidden from the caller.");
     public static readonly ApiError IngressNotFound = new(404, "ingress_not_found", "No ingress was found.",
         "There is no such stream key any more, or it is not the caller's.");
     public static readonly ApiError UserNotFound = new(404, "user_not_found", "No user was found.",
@@ -66,9 +66,11 @@ public static class Errors
     public static readonly ApiError IngressChanging = new(409, "ingress_changing", "The stream key is being changed by another request. Please try again.",
         "Two requests changed the channel's ingress at once, and this one lost. The other one's answer holds the key.");
     public static readonly ApiError NotLive = new(409, "not_live", "The stream is not live.",
-        "There is no broadcast to end: it never began, or it is over.");
+        "There is no broadcast to end or to mark: it never began, or it is over.");
     public static readonly ApiError ReconnectBlocked = new(409, "reconnect_blocked", "The broadcast was ended a moment ago. Please wait before you go live again.",
         "The creator or a rule ended the broadcast, and for a while nobody can go live. `details` says until when.");
+    public static readonly ApiError MarkerLimit = new(409, "marker_limit", "There are 500 markers in this session already.",
+        "A session has at most 500 markers.");
     public static readonly ApiError KeyLimit = new(409, "key_limit", "There are five stream keys already. Delete one first.",
         "A channel has at most five stream keys, the primary one included.");
     public static readonly ApiError KeyReplaced = new(409, "key_replaced", "This stream key has been replaced already.",
@@ -107,6 +109,8 @@ public static class Errors
         "RTMP carries codecs that browsers do not play, so that LiveKit must encode it anew.");
     public static readonly ApiError IdempotencyKeyReused = new(422, "idempotency_key_reused", "This Idempotency-Key was used for another request.",
         "Within 24 hours the same key came with another body, query or path. Nothing was done: take a new key for a new request.");
+    public static readonly ApiError OutsideSession = new(422, "outside_session", "This moment is not within the running session.",
+        "A marker lies between the beginning of the session that is running and now.");
     public static readonly ApiError Oneself = new(422, "oneself", "You cannot do this to yourself.",
         "Nobody follows or blocks himself.");
     public static readonly ApiError RateLimited = new(429, "rate_limited", "Too many requests. Please wait.",

@@ -25,6 +25,8 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<User> Users => Set<User>();
     public DbSet<CreatorApplication> CreatorApplications => Set<CreatorApplication>();
     public DbSet<Follow> Follows => Set<Follow>();
+    public DbSet<Notice> Notices => Set<Notice>();
+    public DbSet<NoticeFanOut> NoticeFanOuts => Set<NoticeFanOut>();
     public DbSet<Block> Blocks => Set<Block>();
     public DbSet<AllowedViewer> AllowedViewers => Set<AllowedViewer>();
     public DbSet<Ban> Bans => Set<Ban>();
@@ -37,6 +39,9 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<IngressHold> IngressHolds => Set<IngressHold>();
     public DbSet<IngestSegment> IngestSegments => Set<IngestSegment>();
     public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<SessionSnapshot> SessionSnapshots => Set<SessionSnapshot>();
+    public DbSet<SessionAudience> SessionAudiences => Set<SessionAudience>();
+    public DbSet<Marker> Markers => Set<Marker>();
     public DbSet<RoomSession> RoomSessions => Set<RoomSession>();
     public DbSet<Presence> Presences => Set<Presence>();
     public DbSet<ProcessedEvent> ProcessedEvents => Set<ProcessedEvent>();

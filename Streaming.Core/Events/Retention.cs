@@ -20,6 +20,9 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
     /// <summary>Dead letters that nobody resolved, and corrections.</summary>
     public static readonly TimeSpan Evidence = TimeSpan.FromDays(90);
 
+    /// <summary>What people were told of broadcasts.</summary>
+    public static readonly TimeSpan Notices = TimeSpan.FromDays(30);
+
     /// <summary>Names of workers that read nothing for so long, and hold nothing.</summary>
     public static readonly TimeSpan Consumers = TimeSpan.FromHours(1);
 
@@ -33,6 +36,8 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
         ("presences", "room_sid in (select room_sid from room_sessions where finished_at < now() - @keep)", Presences),
         ("dead_letters", "last_at < now() - @keep", Evidence),
         ("corrections", "at < now() - @keep", Evidence),
+        ("notices", "at < now() - @keep", Notices),
+        ("notice_fan_outs", "closed_at < now() - @keep", Notices),
         ("ingress_holds", "until < now() - @keep", Consumers),
         ("remembered_requests", "created_at < now() - @keep", RememberedRequests.Kept),
         ("guest_addresses", "noted_at < now() - @keep", GuestAddress.Kept),

@@ -61,10 +61,10 @@ public sealed class IngestHealth(NpgsqlDataSource database)
 
     private const string Inputs =
         """
-        insert into ingest_inputs (channel_id, seen_at, video_codec, width, height, frames_per_second, video_bitrate, audio_codec, audio_bitrate, audio_channels, sample_rate)
-        select channel_id, @now, nullif(left(vc, 64), ''), nullif(w, 0), nullif(h, 0), nullif(fps, 0), nullif(vb, 0), nullif(left(ac, 64), ''), nullif(ab, 0), nullif(ch, 0), nullif(sr, 0)
-        from unnest(@channels, @vc, @w, @h, @fps, @vb, @ac, @ab, @ch, @sr) as f (channel_id, vc, w, h, fps, vb, ac, ab, ch, sr)
-        on conflict (channel_id) do update set
+        insert into ingest_inputs (resource_id, channel_id, seen_at, video_codec, width, height, frames_per_second, video_bitrate, audio_codec, audio_bitrate, audio_channels, sample_rate)
+        select resource_id, channel_id, @now, nullif(left(vc, 64), ''), nullif(w, 0), nullif(h, 0), nullif(fps, 0), nullif(vb, 0), nullif(left(ac, 64), ''), nullif(ab, 0), nullif(ch, 0), nullif(sr, 0)
+        from unnest(@resources, @channels, @vc, @w, @h, @fps, @vb, @ac, @ab, @ch, @sr) as f (resource_id, channel_id, vc, w, h, fps, vb, ac, ab, ch, sr)
+        on conflict (resource_id) do update set
             seen_at = excluded.seen_at, video_codec = excluded.video_codec, width = excluded.width, height = excluded.height,
             frames_per_second = excluded.frames_per_second, video_bitrate = excluded.video_bitrate, audio_codec = excluded.audio_codec,
             audio_bitrate = excluded.audio_bitrate, audio_channels = excluded.audio_channels, sample_rate = excluded.sample_rate
@@ -84,8 +84,8 @@ public sealed class IngestHealth(NpgsqlDataSource database)
     {
         await using var command = database.CreateCommand(
             """
-            select s.channel_id, s.session_id, s.resource_id, s.ingress_id, s.began_at, coalesce(i.seen_at >= s.began_at and (i.video_bitrate > 0 or i.audio_bitrate > 0), false)
-            from ingest_segments s left join ingest_inputs i on i.channel_id = s.channel_id
+            select s.channel_id, s.session_id, s.resource_id, s.ingress_id, s.began_at, coalesce(i.video_bitrate > 0 or i.audio_bitrate > 0, false)
+            from ingest_segments s left join ingest_inputs i on i.resource_id = s.resource_id
             where s.began_at is not null and s.ended_at is null and s.session_id is not null and s.ingress_id is not null and s.source = 'Ingress'
             """);
         var encoders = new List<EncoderOnAir>();
@@ -110,13 +110,13 @@ public sealed class IngestHealth(NpgsqlDataSource database)
                 new("looked", looks.Select(l => l.Encoder.SessionId).Distinct().ToArray()),
             },
         });
-        var inputs = looks.DistinctBy(l => l.Encoder.ChannelId).ToList();
+        var inputs = looks.DistinctBy(l => l.Encoder.ResourceId).ToList();
         T[] Of<T>(Func<IngressLook, T> part) => [.. inputs.Select(l => part(l.Look))];
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Inputs)
         {
             Parameters =
             {
-                new("now", now), new("channels", inputs.Select(l => l.Encoder.ChannelId).ToArray()),
+                new("now", now), new("resources", inputs.Select(l => l.Encoder.ResourceId).ToArray()), new("channels", inputs.Select(l => l.Encoder.ChannelId).ToArray()),
                 new("vc", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = Of(l => l.Video?.Codec) }, new("w", Of(l => l.Video?.Width ?? 0)), new("h", Of(l => l.Video?.Height ?? 0)),
                 new("fps", Of(l => l.Video?.FramesPerSecond ?? 0)), new("vb", Of(l => l.Video?.Bitrate ?? 0)),
                 new("ac", NpgsqlDbType.Array | NpgsqlDbType.Text) { Value = Of(l => l.Audio?.Codec) }, new("ab", Of(l => l.Audio?.Bitrate ?? 0)),
@@ -135,7 +135,7 @@ public sealed class IngestHealth(NpgsqlDataSource database)
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
             select i.seen_at, i.video_codec, i.width, i.height, i.frames_per_second, i.video_bitrate, i.audio_codec, i.audio_bitrate, i.audio_channels, i.sample_rate
-            from ingest_inputs i join sessions s on s.id = @session and i.seen_at >= s.started_at where i.channel_id = @channel
+            from ingest_inputs i join sessions s on s.id = @session and i.seen_at >= s.started_at where i.channel_id = @channel order by i.seen_at desc limit 1
             """)
         { Parameters = { new("session", session), new("channel", channel) } });
         var issues = new List<(IssueKind Kind, DateTimeOffset OpenedAt)>();

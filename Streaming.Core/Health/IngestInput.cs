@@ -1,9 +1,12 @@
 namespace Streaming.Core.Health;
 
-/// <summary>What LiveKit last said of what a channel's encoder sends. Written by the worker's look at LiveKit, one row a channel.</summary>
+/// <summary>What LiveKit last said of what an encoder sends. Written by the worker's look at LiveKit, one row a connection.</summary>
 public sealed class IngestInput
 {
     private IngestInput() { }
+
+    /// <summary>The ingest segment.</summary>
+    public string ResourceId { get; private set; } = null!;
 
     public Guid ChannelId { get; private set; }
 

@@ -20,4 +20,7 @@ public static class UpdateTypes
 
     /// <summary>To nobody: whoever follows the channel and is concerned may have lost the right to. Written by the database.</summary>
     public const string Access = "access";
+
+    /// <summary>To a user: somebody he follows went live; see <see cref="WentLive"/>.</summary>
+    public const string WentLive = "notice.live";
 }

@@ -21,13 +21,14 @@ public static class PersonalData
         new("administrators", "user_id* granted_at*", "user_id = @user", Delete),
         new("creator_applications", "id user_id* status* about* links* applied_at* decided_at* reason*", "user_id = @user", Delete),
         new("remembered_requests", "user_id* route* key_sha256- request_sha256- owner lease_until created_at* completed_at* status* content_type* location* body- resource*", "user_id = @user", Delete),
-        new("follows", "follower_id* followee_id followed_at*", "follower_id = @user", Delete), // who follows him is their affair, and goes with him
+        new("follows", "follower_id* followee_id followed_at* notify*", "follower_id = @user", Delete), // who follows him is their affair, and goes with him
         new("blocks", "blocker_id* blocked_id blocked_at*", "blocker_id = @user", Delete), // the same; and nobody is told who blocks him
         new("allowed_viewers", "channel_id user_id* allowed_at*", "user_id = @user or " + OfHisChannel, Delete),
         new("bans", "channel_id person* user_id* scope* reason* banned_by- banned_at* until*", "user_id = @user or " + OfHisChannel, Delete),
+        new("notices", "user_id* session_id channel_id at*", "user_id = @user", Delete),
         new("room_checks", "channel_id person* version due_at watch_until", "person = 'viewer:' || @user", Delete), // after those that note one
 
-        new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or body->>'userId' = @user or " + OfHisChannel, Delete), // before his channel is no longer his, and after what tells of him
+        new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or " + OfHisChannel, Delete) { TellsOfHim = "body->>'userId' = @user" }, // before his channel is no longer his
         new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done
 
         // His channel's: the history stays, and is nobody's
@@ -36,6 +37,11 @@ public static class PersonalData
             "label = null, key_last4 = '', key_sha256 = '', deleted_at = coalesce(deleted_at, @now)"),
         new("channel_search", "channel_id words*", OfHisChannel, "words = ''"), // the database writes it anew of what is left
         new("sessions", "id channel_id started_at media_ended_at end_reason reconnect_window_seconds reconnect_until contested_at concluded_for", OfHisChannel),
+        new("session_snapshots", "session_id channel_id title* thumbnail* category* language* tags* is_mature visibility allows_guests is_chat_enabled is_chat_delayed is_chat_followers_only reconnect_window_seconds max_duration_minutes on_contest quality taken_at", OfHisChannel,
+            "title = '', thumbnail = null, category = null, language = null, tags = '{}'"),
+        new("session_audiences", "session_id peak_viewers average_viewers settled_at", "session_id in (select id from sessions where " + OfHisChannel + ")"),
+        new("markers", "id channel_id at description* created_at", OfHisChannel, Delete),
+        new("notice_fan_outs", "session_id channel_id session_started_at opened_at position- told moved_at closed_at", OfHisChannel, "position = '', closed_at = coalesce(closed_at, @now)"),
         new("ingest_segments", "resource_id channel_id source ingress_id room_sid began_at started_at stopped_at left_at seen_from seen_at missing_at ended_at end_reason is_displaced failure session_id replaced_by cut_at cut_reason ledgered_as", OfHisChannel),
         new("key_ledger", "channel_id sequence at happened_at ingress_id kind resource_id detail corrects previous_hash- hash-", OfHisChannel), // says nothing of him, and none of it can be changed
         new("key_ledger_heads", "channel_id sequence hash-", OfHisChannel),
@@ -45,7 +51,7 @@ public static class PersonalData
         new("timeline", "id channel_id session_id transition at reason cause evidence subject replaced_by recorded_at", OfHisChannel),
         new("cutoffs", "id channel_id at reason off_until note* enforced_at", OfHisChannel, "note = null"),
         new("ingest_issues", "id channel_id session_id code opened_at closed_at", OfHisChannel),
-        new("ingest_inputs", "channel_id seen_at video_codec width height frames_per_second video_bitrate audio_codec audio_bitrate audio_channels sample_rate", OfHisChannel),
+        new("ingest_inputs", "resource_id channel_id seen_at video_codec width height frames_per_second video_bitrate audio_codec audio_bitrate audio_channels sample_rate", OfHisChannel),
         new("corrections", "id at channel_id kind subject room_sid first_seen_at", OfHisChannel),
 
         // Where he watched: the stay stays, since counts are made of it, and is nobody's
@@ -85,6 +91,9 @@ public sealed record PersonalTable(string Table, string Columns, string? Whose =
     /// <summary>Webhooks that are on their way while he is forgotten may write such rows anew.</summary>
     public bool ComesBack { get; init; }
 
+    /// <summary>Rows of others that tell of him: they go with him, and no export of his shows them.</summary>
+    public string? TellsOfHim { get; init; }
+
     public IEnumerable<string> Names => Columns.Split(' ').Select(c => c.TrimEnd('*', '-'));
 
     /// <summary>What no export shows.</summary>
@@ -93,7 +102,7 @@ public sealed record PersonalTable(string Table, string Columns, string? Whose =
     /// <summary>What must be gone after an erasure.</summary>
     public IEnumerable<string> Personal => Columns.Split(' ').Where(c => c.EndsWith('*')).Select(c => c.TrimEnd('*'));
 
-    internal string Erase => Then == "delete" ? $"delete from {Table} where {Whose}" : $"update {Table} set {Then} where {Whose}";
+    internal string Erase => (Then == "delete" ? $"delete from {Table} where ({Whose})" : $"update {Table} set {Then} where ({Whose})") + (TellsOfHim is null ? "" : $" or {TellsOfHim}");
 
     internal string Export => $"select coalesce(jsonb_agg(to_jsonb(t) - @secrets), '[]') from {Table} t where {Whose}";
 }

@@ -8,4 +8,7 @@ public sealed class Follow
     public string FollowerId { get; private set; } = null!;
     public string FolloweeId { get; private set; } = null!;
     public DateTimeOffset FollowedAt { get; private set; }
+
+    /// <summary>Whether the follower is told when the other goes live.</summary>
+    public bool Notify { get; private set; }
 }

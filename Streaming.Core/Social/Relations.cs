@@ -13,27 +13,29 @@ public sealed class Relations(NpgsqlDataSource database, TimeProvider time)
 
     private readonly SharedReads<string, IReadOnlySet<string>> _apart = new(users => Apart(database, users));
 
-    /// <returns>Since when; null when there is no such user, or either has blocked the other.</returns>
-    public async Task<DateTimeOffset?> Follow(string follower, string followee, CancellationToken ct)
+    /// <param name="notify">Whether he wants to be told when the other goes live; null: as he has it, and at first yes.</param>
+    /// <returns>Since when, and whether he is told; null when there is no such user, or either has blocked the other.</returns>
+    public async Task<(DateTimeOffset Since, bool Notify)?> Follow(string follower, string followee, bool? notify, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (!await LockBoth(connection, follower, followee, ct)) return null;
         await using var write = new NpgsqlCommand(
             """
-            insert into follows (follower_id, followee_id, followed_at)
-            select @mine, @theirs, @now
+            insert into follows as f (follower_id, followee_id, followed_at, notify)
+            select @mine, @theirs, @now, coalesce(@notify, true)
             where not exists (select 1 from blocks where (blocker_id, blocked_id) in ((@mine, @theirs), (@theirs, @mine)))
-            on conflict do nothing
+            on conflict (follower_id, followee_id) do update set notify = coalesce(@notify, f.notify)
+            returning followed_at, notify
             """, connection);
         Name(write, follower, followee);
         write.Parameters.AddWithValue("now", time.GetUtcNow());
-        await write.ExecuteNonQueryAsync(ct);
-        await using var read = new NpgsqlCommand("select followed_at from follows where follower_id = @mine and followee_id = @theirs", connection);
-        Name(read, follower, followee);
-        var since = await read.ExecuteScalarAsync(ct);
+        write.Parameters.Add(new NpgsqlParameter<bool?>("notify", notify));
+        (DateTimeOffset Since, bool Notify)? follow = null;
+        await using (var row = await write.ExecuteReaderAsync(ct))
+            if (await row.ReadAsync(ct)) follow = (row.GetFieldValue<DateTimeOffset>(0), row.GetBoolean(1));
         await transaction.CommitAsync(ct);
-        return since is DateTime at ? new DateTimeOffset(at) : null;
+        return follow;
     }
 
     public async Task Unfollow(string follower, string followee, CancellationToken ct)

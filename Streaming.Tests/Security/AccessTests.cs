@@ -26,6 +26,7 @@ public sealed partial class AccessTests
         GET    /api/stream/live                              +         +     +      +       +      +          +     +     +         +
         GET    /api/stream/recommended                       +         +     +      +       +      +          +     +     +         +
         GET    /api/stream/search                            ~         ~     ~      ~       ~      ~          ~     ~     ~         ~
+        GET    /api/sessions/{session}                       +         +     +      0       +      +          +     +     +         +
         POST   /api/webhook/livekit                          s         s     s      s       s      s          s     s     s         s
 
         GET    /api/follows                                  u         u     +      +       +      +          +     +     +         +
@@ -39,10 +40,13 @@ public sealed partial class AccessTests
         GET    /api/creator/application                      u         u     0      0       0      +          +     +     +         0
         GET    /api/me/events                                u         u     +      +       +      +          +     +     +         +
         GET    /api/me/export                                u         u     +      +       +      +          +     +     +         +
+        GET    /api/me/notices                               u         u     +      +       +      +          +     +     +         +
         GET    /api/me/username                              u         u     +      +       +      +          +     +     +         +
         PUT    /api/me/username                              u         u     ~      ~       ~      ~          ~     ~     ~         ~
 
         GET    /api/sessions/{session}/timeline              u         u     c      c       c      c          0     +     0         c
+        GET    /api/stream/sessions                          u         u     c      c       c      c          +     +     +         c
+        POST   /api/stream/markers                           u         u     c      c       c      c          ~     +     ~         c
         GET    /api/stream/allow-list                        u         u     c      c       c      c          +     +     +         c
         PUT    /api/stream/allow-list/{bystander}            u         u     c      c       c      c          +     +     +         c
         DELETE /api/stream/allow-list/{bystander}            u         u     c      c       c      c          +     +     +         c

@@ -38,6 +38,7 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         var ann = await Broadcasting();
         var bob = await Broadcasting();
         await Watching(ann.UserId, bob);
+        await WasTold(bob, ann);
 
         using var answer = await ann.Api.GetAt("/api/me/export");
         var export = await TestCreator.Read(answer, HttpStatusCode.OK);
@@ -62,6 +63,7 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         await Watching(ann.UserId, bob);
         await TestCreator.Read(await bob.Api.PutJson($"/api/chat/{bobsRoom}/bans/{ann.UserId}", $$"""{"scope":"chat","reason":"{{Title}}"}"""), HttpStatusCode.OK);
         await TestCreator.Read(await ann.Api.PutJson($"/api/chat/{room}/bans/{bob.UserId}", $$"""{"scope":"chat","reason":"{{Title}}"}"""), HttpStatusCode.OK);
+        await WasTold(bob, ann);
         var sessions = await _system.Database.Rows($"select id, started_at from sessions where channel_id = '{room}'");
 
         Assert.Equal("erased", (await Erase(ann, HttpStatusCode.OK)).GetProperty("state").GetString());
@@ -72,6 +74,7 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         await Eventually.Equal(0L, bob.ViewerCount); // she was taken out of the room she watched
         Assert.True(await bob.IsLive());
         Assert.Equal(sessions, await _system.Database.Rows($"select id, started_at from sessions where channel_id = '{room}'")); // what is nobody's stays
+        Assert.Equal([""], await _system.Database.Rows($"select title || coalesce(thumbnail, '') from session_snapshots where channel_id = '{room}'"));
         await Nowhere(ann.UserId, Title, Thumbnail);
 
         // Her token still says who she is: she is somebody new, with nothing.
@@ -213,6 +216,10 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
             foreach (var trace in traces.Where(t => t != Title && t != Thumbnail || table == "channels"))
                 Assert.Empty(await _system.Database.Rows($"select t::text from {table} t where t::text like '%' || @trace || '%' {(table == "channels" ? "and erased_at is not null" : "")}", new Npgsql.NpgsqlParameter("trace", trace)));
     }
+
+    /// <summary>Who follows her is told that she is live.</summary>
+    private Task WasTold(TestCreator follower, TestCreator of) =>
+        Execute($$"""insert into updates (user_id, type, body) values ('{{follower.UserId}}', 'notice.live', '{"userId":"{{of.UserId}}"}')""");
 
     private async Task Execute(string sql)
     {

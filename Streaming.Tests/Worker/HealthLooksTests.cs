@@ -88,6 +88,7 @@ public sealed class HealthLooksTests : IAsyncLifetime
         Assert.Equal(
             ["h264 1280x720@25 aac 1x48000", "h264 640x480@25 aac 1x48000"],
             await _database.Rows("select reason from timeline where channel_id = @c and transition = 'NewEncoder' order by id", new NpgsqlParameter("c", live.Channel.Id)));
+        Assert.Equal(["1280", "1280", "640"], await _database.Rows("select width from ingest_inputs where channel_id = @c order by seen_at", new NpgsqlParameter("c", live.Channel.Id))); // of each connection
         Assert.Empty(await KeyLedger.Verify(_database.Source).ToListAsync());
     }
 

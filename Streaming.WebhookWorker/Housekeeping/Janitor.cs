@@ -1,12 +1,13 @@
 using StackExchange.Redis;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
+using Streaming.Core.Sessions;
 using Streaming.WebhookWorker.Leading;
 
 namespace Streaming.WebhookWorker.Housekeeping;
 
 /// <summary>Each hour forgets what is too old to matter.</summary>
-internal sealed partial class Janitor(Retention retention, TimeProvider time, ILogger<Janitor> log) : ILeaderDuty
+internal sealed partial class Janitor(Retention retention, Audiences audiences, TimeProvider time, ILogger<Janitor> log) : ILeaderDuty
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(1);
 
@@ -17,6 +18,7 @@ internal sealed partial class Janitor(Retention retention, TimeProvider time, IL
         {
             try
             {
+                await audiences.Settle(ct); // they are made of what is forgotten next
                 Log.Swept(log, await retention.DeleteOldRows(ct), await retention.DeleteIdleConsumerNames(Retention.Consumers));
             }
             catch (Exception e) when (Failures.IsOfRedis(e) || Failures.IsTransient(e))

@@ -1,5 +1,6 @@
 using Streaming.WebhookWorker.Broadcasting;
 using Streaming.WebhookWorker.Housekeeping;
+using Streaming.WebhookWorker.Notifying;
 using Streaming.WebhookWorker.Reconciling;
 
 namespace Streaming.WebhookWorker.Leading;
@@ -14,6 +15,8 @@ internal static class LeaderServices
         builder.Services.AddSingleton<ILeaderDuty, BroadcastRules>();
         builder.Services.AddSingleton<ILeaderDuty, SessionEnds>();
         builder.Services.AddSingleton<ILeaderDuty, HealthLooks>();
+        builder.Services.AddOptions<NotifyingOptions>().BindConfiguration(NotifyingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<ILeaderDuty, FollowersTold>();
         builder.Services.AddSingleton<ILeaderDuty, OrphanIngresses>();
         builder.Services.AddSingleton<ILeaderDuty, KeyKeeper>();
         builder.Services.AddSingleton<ILeaderDuty, Janitor>();

@@ -488,9 +488,9 @@ namespace Streaming.Core.Data.Migrations
 
             modelBuilder.Entity("Streaming.Core.Health.IngestInput", b =>
                 {
-                    b.Property<Guid>("ChannelId")
-                        .HasColumnType("uuid")
-                        .HasColumnName("channel_id");
+                    b.Property<string>("ResourceId")
+                        .HasColumnType("text")
+                        .HasColumnName("resource_id");
 
                     b.Property<int?>("AudioBitrate")
                         .HasColumnType("integer")
@@ -504,6 +504,10 @@ namespace Streaming.Core.Data.Migrations
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)")
                         .HasColumnName("audio_codec");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
 
                     b.Property<double?>("FramesPerSecond")
                         .HasColumnType("double precision")
@@ -534,8 +538,11 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("width");
 
-                    b.HasKey("ChannelId")
+                    b.HasKey("ResourceId")
                         .HasName("pk_ingest_inputs");
+
+                    b.HasIndex("ChannelId", "SeenAt")
+                        .HasDatabaseName("ix_ingest_inputs_channel_id_seen_at");
 
                     b.ToTable("ingest_inputs", (string)null);
                 });
@@ -1047,6 +1054,40 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("ingest_segments", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.Sessions.Marker", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at")
+                        .HasDefaultValueSql("now()");
+
+                    b.Property<string>("Description")
+                        .HasMaxLength(280)
+                        .HasColumnType("character varying(280)")
+                        .HasColumnName("description");
+
+                    b.HasKey("Id")
+                        .HasName("pk_markers");
+
+                    b.HasIndex("ChannelId", "At")
+                        .HasDatabaseName("ix_markers_channel_id_at");
+
+                    b.ToTable("markers", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.Sessions.RoomSession", b =>
                 {
                     b.Property<string>("RoomSid")
@@ -1134,6 +1175,125 @@ namespace Streaming.Core.Data.Migrations
                         .HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
 
                     b.ToTable("sessions", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.SessionAudience", b =>
+                {
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<double>("AverageViewers")
+                        .HasColumnType("double precision")
+                        .HasColumnName("average_viewers");
+
+                    b.Property<long>("PeakViewers")
+                        .HasColumnType("bigint")
+                        .HasColumnName("peak_viewers");
+
+                    b.Property<DateTimeOffset>("SettledAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("settled_at");
+
+                    b.HasKey("SessionId")
+                        .HasName("pk_session_audiences");
+
+                    b.ToTable("session_audiences", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.SessionSnapshot", b =>
+                {
+                    b.Property<Guid>("SessionId")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<bool>("AllowsGuests")
+                        .HasColumnType("boolean")
+                        .HasColumnName("allows_guests");
+
+                    b.Property<string>("Category")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("category");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<bool>("IsChatDelayed")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_chat_delayed");
+
+                    b.Property<bool>("IsChatEnabled")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_chat_enabled");
+
+                    b.Property<bool>("IsChatFollowersOnly")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_chat_followers_only");
+
+                    b.Property<bool>("IsMature")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_mature");
+
+                    b.Property<string>("Language")
+                        .HasMaxLength(35)
+                        .HasColumnType("character varying(35)")
+                        .HasColumnName("language");
+
+                    b.Property<int>("MaxDurationMinutes")
+                        .HasColumnType("integer")
+                        .HasColumnName("max_duration_minutes");
+
+                    b.Property<string>("OnContest")
+                        .IsRequired()
+                        .HasMaxLength(8)
+                        .HasColumnType("character varying(8)")
+                        .HasColumnName("on_contest");
+
+                    b.Property<string>("Quality")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("quality");
+
+                    b.Property<int>("ReconnectWindowSeconds")
+                        .HasColumnType("integer")
+                        .HasColumnName("reconnect_window_seconds");
+
+                    b.PrimitiveCollection<string[]>("Tags")
+                        .IsRequired()
+                        .HasColumnType("text[]")
+                        .HasColumnName("tags");
+
+                    b.Property<DateTimeOffset>("TakenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("taken_at");
+
+                    b.Property<string>("Thumbnail")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)")
+                        .HasColumnName("thumbnail");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasMaxLength(400)
+                        .HasColumnType("character varying(400)")
+                        .HasColumnName("title");
+
+                    b.Property<string>("Visibility")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("visibility");
+
+                    b.HasKey("SessionId")
+                        .HasName("pk_session_snapshots");
+
+                    b.HasIndex("ChannelId")
+                        .HasDatabaseName("ix_session_snapshots_channel_id");
+
+                    b.ToTable("session_snapshots", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.TimelineEntry", b =>
@@ -1253,16 +1413,99 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("followed_at");
 
+                    b.Property<bool>("Notify")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("boolean")
+                        .HasDefaultValue(true)
+                        .HasColumnName("notify");
+
                     b.HasKey("FollowerId", "FolloweeId")
                         .HasName("pk_follows");
 
-                    b.HasIndex("FolloweeId")
-                        .HasDatabaseName("ix_follows_followee_id");
+                    b.HasIndex("FolloweeId", "FollowerId")
+                        .HasDatabaseName("ix_follows_followee_id_follower_id");
 
                     b.HasIndex("FollowerId", "FollowedAt")
                         .HasDatabaseName("ix_follows_follower_id_followed_at");
 
                     b.ToTable("follows", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Social.Notice", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("user_id");
+
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.HasKey("UserId", "SessionId")
+                        .HasName("pk_notices");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_notices_at");
+
+                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("At"), "brin");
+
+                    b.ToTable("notices", (string)null);
+                });
+
+            modelBuilder.Entity("Streaming.Core.Social.NoticeFanOut", b =>
+                {
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("session_id");
+
+                    b.Property<Guid>("ChannelId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("channel_id");
+
+                    b.Property<DateTimeOffset?>("ClosedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("closed_at");
+
+                    b.Property<DateTimeOffset>("MovedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("moved_at");
+
+                    b.Property<DateTimeOffset>("OpenedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("opened_at");
+
+                    b.Property<string>("Position")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("position");
+
+                    b.Property<DateTimeOffset>("SessionStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("session_started_at");
+
+                    b.Property<int>("Told")
+                        .HasColumnType("integer")
+                        .HasColumnName("told");
+
+                    b.HasKey("SessionId")
+                        .HasName("pk_notice_fan_outs");
+
+                    b.HasIndex("MovedAt")
+                        .HasDatabaseName("ix_notice_fan_outs_open")
+                        .HasFilter("closed_at is null");
+
+                    b.HasIndex("ChannelId", "SessionStartedAt")
+                        .HasDatabaseName("ix_notice_fan_outs_channel_id_session_started_at");
+
+                    b.ToTable("notice_fan_outs", (string)null);
                 });
 
             modelBuilder.Entity("Streaming.Core.Streams.Channel", b =>
@@ -1971,6 +2214,16 @@ namespace Streaming.Core.Data.Migrations
                         .HasConstraintName("fk_ingest_segments_channels_channel_id");
                 });
 
+            modelBuilder.Entity("Streaming.Core.Sessions.Marker", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_markers_channels_channel_id");
+                });
+
             modelBuilder.Entity("Streaming.Core.Sessions.RoomSession", b =>
                 {
                     b.HasOne("Streaming.Core.Streams.Channel", null)
@@ -1989,6 +2242,26 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_sessions_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.SessionAudience", b =>
+                {
+                    b.HasOne("Streaming.Core.Sessions.Session", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.Sessions.SessionAudience", "SessionId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_session_audiences_sessions_session_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Sessions.SessionSnapshot", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_session_snapshots_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.TimelineEntry", b =>
@@ -2033,6 +2306,26 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_follows_users_follower_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Social.Notice", b =>
+                {
+                    b.HasOne("Streaming.Core.Creators.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_notices_users_user_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.Social.NoticeFanOut", b =>
+                {
+                    b.HasOne("Streaming.Core.Streams.Channel", null)
+                        .WithMany()
+                        .HasForeignKey("ChannelId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_notice_fan_outs_channels_channel_id");
                 });
 
             modelBuilder.Entity("Streaming.Core.Streams.Channel", b =>
