@@ -38,11 +38,10 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
             from unnest(@channels) as c (id)
             cross join lateral (
                 select count(distinct p.person) as viewers
-                from presences p
-                cross join lateral (select started_at, finished_at from room_sessions where room_sid = p.room_sid offset 0) r -- not by hashing all rooms
-                where p.channel_id = c.id and p.role = 'Viewer' and p.is_present
-                  and p.person is distinct from (select 'viewer:' || user_id from channels where id = c.id) -- the creator, who looks at his own page
-                  and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)) v
+                from (select room_sid, person, joined_at from presences where channel_id = c.id and role = 'Viewer' and is_present offset 0) p -- each channel's own few rows, and no hashing of whole tables
+                join (select room_sid, started_at from room_sessions where channel_id = c.id and finished_at is null offset 0) r
+                  on r.room_sid = p.room_sid and (r.started_at is null or p.joined_at >= r.started_at)
+                where p.person is distinct from (select 'viewer:' || user_id from channels where id = c.id)) v -- the creator, who looks at his own page
             """);
         command.Parameters.AddWithValue("channels", channels.ToArray());
         var counts = new List<ViewerCount>(channels.Count);

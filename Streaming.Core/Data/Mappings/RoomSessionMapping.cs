@@ -12,5 +12,6 @@ internal sealed class RoomSessionMapping : IEntityTypeConfiguration<RoomSession>
         room.HasKey(r => r.RoomSid);
         room.HasOne<Channel>().WithMany().HasForeignKey(r => r.ChannelId).OnDelete(DeleteBehavior.Cascade);
         room.HasIndex(r => r.ChannelId);
+        room.HasIndex(r => r.ChannelId, "Open").HasFilter("finished_at is null").HasDatabaseName("ix_room_sessions_open"); // where viewers are counted, which is all the time
     }
 }

@@ -1112,6 +1112,10 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("ChannelId")
                         .HasDatabaseName("ix_room_sessions_channel_id");
 
+                    b.HasIndex(new[] { "ChannelId" }, "Open")
+                        .HasDatabaseName("ix_room_sessions_open")
+                        .HasFilter("finished_at is null");
+
                     b.ToTable("room_sessions", (string)null);
                 });
 
