@@ -53,6 +53,7 @@ public sealed class ClocksTests
         await using var teller = await StoryTeller.NewAsync();
         foreach (var story in SevenEventStories.All)
         {
+            if (story.Steps.Any(s => s.Cut is not null)) continue; // by the times, until LiveKit is asked: ReconcilerTests, on who is on the air after a cutoff
             var steps = story.Steps.Select(s => s.Event is { } e ? Moved(e, ahead(e)) : new Step(null, s.KeyDeletedAt!.Value.AddSeconds(oursAhead))).ToList();
             var channels = await teller.NewChannels([.. Orders.Select(_ => 60)]);
             for (var position = 0; position < 7; position++)
