@@ -16,7 +16,7 @@ public sealed class ChannelCards(NpgsqlDataSource database, ViewerCounts viewers
             select {ChannelCard.Columns}
             from unnest(@channels) with ordinality o (id, place) join channels c on c.id = o.id join users u on u.id = c.user_id
             {Listed.LastSession}
-            where {(audience == Audience.Followers ? Listed.ToFollower : Listed.Public)} and {Listed.NotBlocked}
+            where {(audience == Audience.Followers ? Listed.ToFollower : Listed.Public)} and {Listed.NotKeptApart}
             order by o.place
             """))
         {

@@ -27,7 +27,7 @@ public sealed class ChannelSearch(NpgsqlDataSource database)
             (select o.id from channels o join users p on p.id = o.user_id where p.username = lower(@query)))
         select c.id
         from found join channels c on c.id = found.channel_id join users u on u.id = c.user_id join channel_search w on w.channel_id = c.id
-        where {{Listed.Public}} and {{Listed.NotBlocked}} and (@mature or not c.is_mature)
+        where {{Listed.Public}} and {{Listed.NotKeptApart}} and (@mature or not c.is_mature)
         order by u.username is not distinct from lower(@query) desc,
                  exists (select 1 from sessions s where s.channel_id = c.id and s.media_ended_at is null) desc,
                  {1} u.follower_count desc, c.id

@@ -12,7 +12,7 @@ public sealed class FollowedChannels(NpgsqlDataSource database)
             $"""
             select c.id from follows f join channels c on c.user_id = f.followee_id
             {Listed.LastSession}
-            where f.follower_id = @user and {Listed.ToFollower}
+            where f.follower_id = @user and {Listed.ToFollower} and {Listed.NotKeptApart}
             order by s.started_at is not null and s.media_ended_at is null desc, coalesce(s.media_ended_at, s.started_at) desc nulls last, f.followed_at desc, c.id
             """);
         command.Parameters.AddWithValue("user", user);

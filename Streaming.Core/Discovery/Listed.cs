@@ -1,5 +1,6 @@
 using Streaming.Core.Creators;
 using Streaming.Core.Streams;
+using Streaming.Core.Viewers;
 
 namespace Streaming.Core.Discovery;
 
@@ -21,9 +22,12 @@ internal static class Listed
         and {MayBroadcast}
         """;
 
-    /// <summary>Neither <c>@user</c> nor its creator has blocked the other. A guest is null, and blocked by nobody.</summary>
-    public const string NotBlocked =
-        "not exists (select 1 from blocks b where (b.blocker_id = c.user_id and b.blocked_id = @user) or (b.blocker_id = @user and b.blocked_id = c.user_id))";
+    /// <summary>Neither <c>@user</c> nor its creator has blocked the other, and he is not banned from its stream. A guest is null, and kept apart from nobody.</summary>
+    public const string NotKeptApart =
+        $"""
+        not exists (select 1 from blocks b where (b.blocker_id = c.user_id and b.blocked_id = @user) or (b.blocker_id = @user and b.blocked_id = c.user_id))
+        and not exists (select 1 from bans n where n.channel_id = c.id and n.person = 'viewer:' || @user and n.scope = '{nameof(BanScope.Stream)}' and n.until > now())
+        """;
 
     /// <summary>The session that is running or the last one, as <c>s</c>.</summary>
     public const string LastSession =

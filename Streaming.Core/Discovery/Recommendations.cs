@@ -84,7 +84,7 @@ public sealed class Recommendations(NpgsqlDataSource database, LiveDirectory liv
     {
         var others = new List<Recommended>();
         await using var batch = database.CreateBatch();
-        var mayBe = $"{Listed.Public} and {Listed.NotBlocked} and c.user_id is distinct from @user and (@mature or not c.is_mature)";
+        var mayBe = $"{Listed.Public} and {Listed.NotKeptApart} and c.user_id is distinct from @user and (@mature or not c.is_mature)";
         batch.BatchCommands.Add(new(
             $"""
             select c.id, exists (select 1 from follows f where f.follower_id = @user and f.followee_id = c.user_id)

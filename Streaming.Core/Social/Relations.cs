@@ -1,5 +1,6 @@
 using Npgsql;
 using Streaming.Core.Data;
+using Streaming.Core.Viewers;
 
 namespace Streaming.Core.Social;
 
@@ -77,13 +78,17 @@ public sealed class Relations(NpgsqlDataSource database, TimeProvider time)
         await write.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>Whom somebody has blocked, and who has blocked him: neither sees the other.</summary>
+    /// <summary>Whom somebody has blocked, and who has blocked him or banned him from his stream: he is shown none of their channels.</summary>
     public async Task<IReadOnlySet<string>> KeptApart(string user, CancellationToken ct) => await _apart.Of(user, ct) ?? Nobody;
 
     private static async Task<IReadOnlyDictionary<string, IReadOnlySet<string>>> Apart(NpgsqlDataSource database, IReadOnlyCollection<string> users)
     {
         await using var read = database.CreateCommand(
-            "select blocker_id, blocked_id from blocks where blocker_id = any(@users) union all select blocked_id, blocker_id from blocks where blocked_id = any(@users)");
+            $"""
+            select blocker_id, blocked_id from blocks where blocker_id = any(@users)
+            union all select blocked_id, blocker_id from blocks where blocked_id = any(@users)
+            union all select n.user_id, c.user_id from bans n join channels c on c.id = n.channel_id where n.user_id = any(@users) and n.scope = '{nameof(BanScope.Stream)}' and n.until > now()
+            """);
         read.Parameters.AddWithValue("users", users.ToArray());
         var apart = new Dictionary<string, IReadOnlySet<string>>();
         await using var row = await read.ExecuteReaderAsync();

@@ -142,6 +142,13 @@ public sealed class ListsTests : IAsyncLifetime
         Assert.Equal("", await Shown(viewer.Api, "/api/stream/recommended?limit=100"));
         Assert.Equal("", await Shown(viewer.Api, $"/api/stream/live?category={category}"));
 
+        // Nor whoever has banned him from his stream.
+        await TestCreator.Read(await (await _system.As(allowed.UserId)).PutJson($"/api/chat/{allowed.Id}/bans/{viewer.UserId}", """{"scope":"stream"}"""), HttpStatusCode.OK);
+        Assert.Equal(Names(followers, mature), await Shown(viewer.Api, "/api/stream/following"));
+        await TestCreator.Read(await (await _system.As(mature.UserId)).PutJson($"/api/chat/{mature.Id}/bans/{viewer.UserId}", """{"scope":"stream"}"""), HttpStatusCode.OK);
+        Assert.Equal("", await Shown(viewer.Api, $"/api/stream/live?category={category}&mature=true"));
+        Assert.Equal("", await Shown(viewer.Api, $"/api/stream/search?q={title}&mature=true"));
+
         async Task<string> Shown(HttpClient api, string list) => Names([.. (await Items(api, list)).Select(id => made.SingleOrDefault(m => $"{m.Id}" == id)).OfType<MadeChannel>()]);
 
         string Names(params MadeChannel[] channels) => string.Join(' ', channels.Select(c => made.ToList().IndexOf(c)).Order());

@@ -20,7 +20,7 @@ public static class DiscoveryEndpoints
         lists.MapGet("/live", Live)
             .WithOptionalSignIn()
             .WithSummary("List who is live")
-            .WithDescription("Public channels whose media is arriving now, at most two seconds old. " + Pages + "Whom the caller has blocked, or who has blocked him, is not in it, "
+            .WithDescription("Public channels whose media is arriving now, at most two seconds old. " + Pages + "Whom the caller has blocked, or who has blocked him or banned him from his stream, is not in it, "
                 + "nor is what is mature unless `mature=true`. `language=pt` also finds `pt-BR`; category and tag are compared without regard to case.")
             .Gives(ChannelList.Example())
             .Fails(Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable, Errors.InvalidCursor, Errors.CursorExpired, Errors.ValidationFailed);
