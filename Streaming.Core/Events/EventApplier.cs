@@ -9,15 +9,40 @@ namespace Streaming.Core.Events;
 /// </summary>
 public sealed class EventApplier(NpgsqlDataSource database)
 {
+    /// <summary>Deliveries come twice in bursts: when LiveKit or a worker has had trouble.</summary>
+    private const int WaryBatches = 100;
+
+    /// <summary>Batches to come in which repetitions are to be expected.</summary>
+    private int _wary;
+
     /// <summary>All of the batch or, when it throws, nothing of it.</summary>
     public async Task<AppliedBatch> Apply(IReadOnlyCollection<QueuedEvent> batch, CancellationToken ct)
+    {
+        if (Volatile.Read(ref _wary) > 0)
+        {
+            Interlocked.Decrement(ref _wary);
+            return await Apply(batch, mayRepeat: true, ct);
+        }
+
+        try
+        {
+            return await Apply(batch, mayRepeat: false, ct); // an insertion that expects no conflict is cheaper by a fifth
+        }
+        catch (PostgresException e) when (e is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "processed_events" })
+        {
+            Interlocked.Exchange(ref _wary, WaryBatches);
+            return await Apply(batch, mayRepeat: true, ct);
+        }
+    }
+
+    private async Task<AppliedBatch> Apply(IReadOnlyCollection<QueuedEvent> batch, bool mayRepeat, CancellationToken ct)
     {
         var unique = batch.DistinctBy(e => e.Event.Id).ToDictionary(e => e.Event.Id);
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var (fresh, duplicates, risen) = await WriteInbox(connection, batch, unique, ct);
+        var (fresh, duplicates, risen) = await WriteInbox(connection, batch, unique, mayRepeat, ct);
 
-        var facts = FactSheet.Of([.. fresh.Where(f => f.HasEffect).Select(f => unique[f.EventId].Event)]);
+        var facts = FactSheet.Of([.. fresh.Where(f => f.Value).Select(f => unique[f.Key].Event)]);
         if (facts.Rooms.Count > 0 || facts.ChangedChannels.Length > 0)
         {
             var windows = facts.ChangedChannels.Length > 0 ? await SessionWrites.LockChannels(connection, facts.ChangedChannels, ct) : [];
@@ -26,7 +51,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         }
 
         var counts = new Outcomes(
-            Applied: fresh.Count(f => f.HasEffect) - facts.Superseded.Count, facts.Superseded.Count, Skipped: fresh.Count(f => !f.HasEffect), duplicates, Dead: -risen);
+            Applied: fresh.Count(f => f.Value) - facts.Superseded.Count, facts.Superseded.Count, Skipped: fresh.Count(f => !f.Value), duplicates, Dead: -risen);
         await Close(connection, facts.Superseded, counts, ct);
         await transaction.CommitAsync(ct);
         var channels = batch.Select(e => e.Event.ChannelId).OfType<Guid>().Distinct().ToArray(); // duplicates too: the first time may have crashed before its refresh
@@ -37,9 +62,10 @@ public sealed class EventApplier(NpgsqlDataSource database)
     /// The inbox decides who applies an event: of two transactions with the same one, the second waits here and then finds it done.
     /// A delivery handed out again after its commit is known by its entry and counted as nothing.
     /// </summary>
-    /// <returns>Risen: deliveries that another worker took for deadly while we had them in hand. They are dead no more.</returns>
-    private static async Task<(List<(string EventId, bool HasEffect)> Fresh, int Duplicates, int Risen)> WriteInbox(
-        NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, Dictionary<string, QueuedEvent> byId, CancellationToken ct)
+    /// <param name="mayRepeat">Whether an event that is there already is left out, or stops everything.</param>
+    /// <returns>Fresh: the events that were not there, and whether each has an effect. Risen: deliveries that another worker took for deadly while we had them in hand. They are dead no more.</returns>
+    private static async Task<(Dictionary<string, bool> Fresh, int Duplicates, int Risen)> WriteInbox(
+        NpgsqlConnection connection, IReadOnlyCollection<QueuedEvent> batch, Dictionary<string, QueuedEvent> byId, bool mayRepeat, CancellationToken ct)
     {
         var unique = byId.Values;
         var ids = byId.Keys.ToArray();
@@ -49,14 +75,17 @@ public sealed class EventApplier(NpgsqlDataSource database)
             {
                 new NpgsqlBatchCommand("set local plan_cache_mode = force_generic_plan"), // planning each statement anew takes longer than carrying it out
                 new NpgsqlBatchCommand(
-                    """
-                    insert into processed_events (event_id, kind, entry_id, outcome, received_at)
-                    select e.id, left(e.kind, 64), e.entry_id, case when e.has_effect and c.id is not null then 'Applied' else 'Skipped' end, e.received_at
-                    from unnest(@ids, @kinds, @entries, @channels, @effects, @received) as e (id, kind, entry_id, channel_id, has_effect, received_at)
-                    left join channels c on c.id = e.channel_id and c.erased_at is null
-                    order by e.id collate "C"
-                    on conflict (event_id) do nothing
-                    returning event_id, outcome = 'Applied'
+                    $"""
+                    with written as (
+                        insert into processed_events (event_id, kind, entry_id, outcome, received_at)
+                        select e.id, left(e.kind, 64), e.entry_id, case when e.has_effect and c.id is not null then 'Applied' else 'Skipped' end, e.received_at
+                        from unnest(@ids, @kinds, @entries, @channels, @effects, @received) as e (id, kind, entry_id, channel_id, has_effect, received_at)
+                        left join channels c on c.id = e.channel_id and c.erased_at is null
+                        order by e.id collate "C"
+                        {(mayRepeat ? "on conflict (event_id) do nothing" : "")}
+                        returning event_id, outcome = 'Applied' as has_effect
+                    ), whole as (select count(*) = cardinality(@ids) as is_fresh from written)
+                    select is_fresh, event_id, has_effect from whole left join written on not (is_fresh and has_effect) -- mostly there is little to tell
                     """)
                 {
                     Parameters =
@@ -73,11 +102,16 @@ public sealed class EventApplier(NpgsqlDataSource database)
             },
         };
 
-        var fresh = new List<(string, bool)>(unique.Count);
+        var fresh = new Dictionary<string, bool>(unique.Count);
         var risen = 0;
         await using (var reader = await writes.ExecuteReaderAsync(ct))
         {
-            while (await reader.ReadAsync(ct)) fresh.Add((reader.GetString(0), reader.GetBoolean(1)));
+            while (await reader.ReadAsync(ct))
+            {
+                if (fresh.Count == 0 && reader.GetBoolean(0)) foreach (var id in ids) fresh.Add(id, true);
+                if (!reader.IsDBNull(1)) fresh[reader.GetString(1)] = reader.GetBoolean(2);
+            }
+
             await reader.NextResultAsync(ct);
             while (await reader.ReadAsync(ct))
                 if (byId[reader.GetString(0)].EntryId == reader.GetString(1)) risen++;

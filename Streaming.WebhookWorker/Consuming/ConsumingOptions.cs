@@ -12,12 +12,12 @@ internal sealed class ConsumingOptions
     public int Lanes { get; set; } = 4;
 
     /// <summary>Events in one transaction, at most.</summary>
-    [Range(1, 1000)]
-    public int BatchSize { get; set; } = 1000;
+    [Range(1, 5000)]
+    public int BatchSize { get; set; } = 2000;
 
     /// <summary>Events that one worker holds at once, at most: those being applied, and those read for when they are.</summary>
     [Range(1, 100_000)]
-    public int InHand { get; set; } = 8000;
+    public int InHand { get; set; } = 12_000;
 
     /// <summary>How long a consumer may hold an entry before another takes it over: it died, or is stuck.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]

@@ -15,7 +15,7 @@ internal sealed class BareConsumer(IDatabase redis, NpgsqlDataSource database, s
     public const string RowByRowKey = "bench:row-by-row", SetBasedKey = "bench:set-based";
 
     public const string Group = "bare";
-    private const int Lanes = 4, BatchSize = 1000; // our worker's
+    private const int Lanes = 4, BatchSize = 2000; // our worker's
 
     public static async Task RunAsync(CancellationToken stop)
     {

@@ -11,7 +11,7 @@ public sealed record Mutant(string Name, params IReadOnlyList<Change> Changes)
         "Streaming.Core/Events/EventApplier.cs",
         "        return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct), risen);\n",
         """
-                if (Planted("no-inbox")) return ([.. unique.Select(e => (e.Event.Id, FactSheet.HasEffect(e.Event)))], 0, risen);
+                if (Planted("no-inbox")) return (unique.ToDictionary(e => e.Event.Id, e => FactSheet.HasEffect(e.Event)), 0, risen);
                 return (fresh, fresh.Count == batch.Count ? 0 : await WriteDuplicates(connection, batch, ct), risen);
 
         """));
