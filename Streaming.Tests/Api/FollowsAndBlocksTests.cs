@@ -89,7 +89,7 @@ public sealed class FollowsAndBlocksTests : IAsyncLifetime
         {
             await (await viewer.Api.PutJson($"/api/{what}/{viewer.UserId}", "")).IsError(422, "oneself");
             await (await viewer.Api.PutJson($"/api/{what}/nobody-at-all", "")).IsError(404, "user_not_found");
-            foreach (var odd in new[] { "a%00b", "a%0Ab", "%20", "%E2%80%AEann", "%ED%A0%80", new string('a', 2000), $"viewer:{viewer.UserId}", $"{viewer.UserId}%20" })
+            foreach (var odd in new[] { "a%00b", "a%0Ab", "%20", "%E2%80%AEann", "%ED%A0%80", new string('z', 2000), $"viewer:{viewer.UserId}", $"{viewer.UserId}%20" })
                 foreach (var method in new[] { HttpMethod.Put, HttpMethod.Delete }) Assert.InRange((int)(await viewer.Api.SendBytes(method, $"/api/{what}/{odd}", null)).StatusCode, method == HttpMethod.Put ? 400 : 200, 404);
             Assert.Empty(await Items(viewer, $"/api/{what}"));
         }
