@@ -211,7 +211,8 @@ public sealed class ChannelEventsTests : IAsyncLifetime
     [InlineData("private")]
     [InlineData("test")]
     [InlineData("suspend")]
-    public async Task Whoever_may_no_longer_see_the_channel_is_told_no_more_within_two_seconds(string how)
+    [InlineData("ban", HttpStatusCode.Forbidden, "banned")]
+    public async Task Whoever_may_no_longer_see_the_channel_is_told_no_more_within_two_seconds(string how, HttpStatusCode status = HttpStatusCode.NotFound, string code = "channel_not_found")
     {
         var (creator, viewer) = (await _system.NewChannel(), await _system.NewViewer());
         var room = await creator.Room();
@@ -225,6 +226,9 @@ public sealed class ChannelEventsTests : IAsyncLifetime
             case "block":
                 using (var block = await creator.Api.PutAsync(new Uri($"/api/blocks/{viewer.UserId}", UriKind.Relative), null)) await TestCreator.Read(block, HttpStatusCode.OK);
                 break;
+            case "ban":
+                await TestCreator.Read(await creator.Api.PutJson($"/api/chat/{room}/bans/{viewer.UserId}", """{"scope":"stream"}"""), HttpStatusCode.OK);
+                break;
             case "suspend":
                 using (var admin = await _system.NewAdministrator()) await admin.PostAsJsonAsync($"/api/admin/streams/{creator.UserId}/suspend", new { reason = "x" });
                 break;
@@ -234,10 +238,10 @@ public sealed class ChannelEventsTests : IAsyncLifetime
         }
 
         await events.Ended.WaitAsync(TimeSpan.FromSeconds(2));
-        Assert.Equal("channel_not_found", (await events.Until("end")).Data.GetProperty("code").GetString());
+        Assert.Equal(code, (await events.Until("end")).Data.GetProperty("code").GetString());
         Assert.False(owner.Ended.IsCompleted);
         using var again = await EventReader.Ask(viewer.Api, $"/api/stream/{room}/events", events.LastId);
-        await again.IsError(404, "channel_not_found");
+        await again.IsError((int)status, code);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed partial class AccessTests
                                                              anonymous guest viewer blocked banned unapproved other owner suspended administrator
         GET    /api/stream/{username}                        +         +     +      0       +      +          +     +     +         +
         GET    /api/stream/token/{owner}                     +         +     +      b       n      +          +     +     +         +
-        GET    /api/stream/{channel}/events                  +         +     +      0       0      +          +     +     +         +
+        GET    /api/stream/{channel}/events                  +         +     +      0       n      +          +     +     +         +
         GET    /api/stream/live                              +         +     +      +       +      +          +     +     +         +
         GET    /api/stream/recommended                       +         +     +      +       +      +          +     +     +         +
         GET    /api/stream/search                            ~         ~     ~      ~       ~      ~          ~     ~     ~         ~

@@ -22,6 +22,7 @@ internal sealed class ChannelEvents(UpdateFeed feed, Seats seats, SignsOfLife li
     {
         null or { IsHidden: true } => Errors.ChannelNotFound,
         { IsHost: true } or { Refusal: null or EntryRefusal.FollowersOnly or EntryRefusal.GuestsNotAllowed } => null,
+        { Refusal: EntryRefusal.Banned } => Errors.Banned,
         _ => Errors.ChannelNotFound,
     };
 

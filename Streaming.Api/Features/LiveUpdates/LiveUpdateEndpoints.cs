@@ -28,7 +28,7 @@ public static class LiveUpdateEndpoints
                 + "it was cut off, for at least five minutes and on any replica; if that is too long ago, it begins anew with `reset`. Whoever may see the channel's page may follow it; it ends when he may no longer, with `end` and the code. "
                 + "docs/live-updates.md has the body of each event.")
             .Gives("id: 4713\nevent: stream.state\ndata: {\"state\":\"live\",\"isLive\":true,\"sessionId\":\"019abf58-d2f0-7a31-8e64-5d1c0b7e2f44\",\"startedAt\":\"2025-11-23T10:00:00Z\"}\n\n")
-            .Fails(Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable, Errors.ChannelNotFound, Errors.TooManyStreams, Errors.LiveUpdatesFull);
+            .Fails(Errors.Unauthorized, Errors.AuthUnavailable, Errors.ServiceUnavailable, Errors.Banned, Errors.ChannelNotFound, Errors.TooManyStreams, Errors.LiveUpdatesFull);
         routes.MapGet("/api/me/events", OfUser)
             .DisableHttpMetrics()
             .WithTags("Live updates")
