@@ -28,13 +28,18 @@ public sealed class BuiltClone : IDisposable
 
     public Task<ProcessUnderTest> StartAsync(params string[] options) => ProcessUnderTest.StartAsync("run", Run([.. options, "--no-build"]));
 
-    /// <summary>Waits for the system to be ready and reads where it is.</summary>
-    public async Task<JsonNode> ReadyAsync(ProcessUnderTest run, string? runFile = null)
+    /// <summary>Waits for the only system that runs in this clone and reads where it is.</summary>
+    public async Task<JsonNode> ReadyAsync(ProcessUnderTest run)
+    {
+        await UntilReadyAsync(run);
+        return JsonNode.Parse(await File.ReadAllTextAsync(RunFile()))!;
+    }
+
+    public static async Task UntilReadyAsync(ProcessUnderTest run)
     {
         await Eventually.True(
             () => run.Exited.IsCompleted || run.Log.Contains("Ready.", StringComparison.Ordinal), within: TimeSpan.FromSeconds(90), evidence: () => run.Log);
         Assert.False(run.Exited.IsCompleted, run.Log);
-        return JsonNode.Parse(await File.ReadAllTextAsync(runFile ?? RunFile()))!;
     }
 
     public void Dispose() => TestDirectory.Delete(Path);
