@@ -12,7 +12,7 @@ namespace Streaming.Core.Viewers;
 public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplexer redis)
 {
     /// <summary>As long as a wrong number can stay when a worker is killed between its commit and the count that should follow.</summary>
-    private static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan PatienceWithMany = TimeSpan.FromMilliseconds(250);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
 using StackExchange.Redis;
@@ -22,6 +23,9 @@ public sealed class Oracle(FaultSystem system, History history)
 
     /// <summary>Whether counts in the cache are looked at. With Redis hurt they may be old until they expire.</summary>
     public bool CacheIsCurrent { get; init; } = true;
+
+    /// <summary>How long after a commit a cached count may be the one before it.</summary>
+    public TimeSpan CountsWithin { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Whether the group's lag is looked at. Redis counts as lagging what was deleted before a group that was made anew had read it.</summary>
     public bool LagIsExact { get; init; } = true;
@@ -118,11 +122,11 @@ public sealed class Oracle(FaultSystem system, History history)
     /// <summary>Counts follow the commit, many batches together: so they are waited for.</summary>
     private async Task CacheAgrees(IReadOnlyList<ViewerCount> counts)
     {
-        for (var looks = 0; ; looks++)
+        for (var watch = Stopwatch.StartNew(); ;)
         {
             var cached = await system.Connection.GetDatabase().StringGetAsync([.. counts.Select(c => (RedisKey)$"viewers:{c.ChannelId}")]);
             string[] wrong = [.. counts.Zip(cached).Where(c => (string?)c.Second is { } text && text.Split(':')[1] != $"{c.First.Viewers}").Select(c => $"{c.First.ChannelId}: {c.First.Viewers}, but {c.Second}")];
-            if (wrong.Length > 0 && looks < 30)
+            if (wrong.Length > 0 && watch.Elapsed < CountsWithin)
             {
                 await Task.Delay(100);
                 continue;
