@@ -24,7 +24,7 @@ internal sealed class ApplyDelays
         long[] accepted = new long[bodies.Length], seen = new long[bodies.Length];
 
         var watching = WatchAsync();
-        await SteadyLoop.RunAsync(url, requests, perSecond, number => accepted[number] = Stopwatch.GetTimestamp(), stop);
+        await SteadyLoop.RunAsync(url, requests, perSecond, (number, _) => accepted[number] = Stopwatch.GetTimestamp(), stop);
         await watching;
         return new ApplyDelays(accepted.Zip(seen, (from, to) => Stopwatch.GetElapsedTime(from, to)).Skip(perSecond)); // the first second compiles
 

@@ -11,7 +11,7 @@ namespace Bench;
 /// </summary>
 internal static class LiveBenchmark
 {
-    private const int Pauses = 20;
+    private const int Pauses = 20, PerSecond = 5000, Seconds = 10;
 
     /// <summary>What was read is served for less than this.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -32,7 +32,18 @@ internal static class LiveBenchmark
         var bareEndpoint = new Candidate("a bare endpoint", count => bare.LoadAsync(_ => bareRequest, count, options));
         var rounds = await Rounds.InTurnAsync([ours, bareEndpoint], options, (candidate, count) => candidate.Run(count), stop);
         rounds.Print($"The first page of who is live, {page.Length / 1024} KiB, {options.Connections} in flight", bareEndpoint);
+        await SteadilyAsync("our API", api, request, stop);
+        await SteadilyAsync("a bare endpoint", bare, bareRequest, stop);
         await AfterPausesAsync(api, request, stop);
+    }
+
+    private static async Task SteadilyAsync(string name, Server server, byte[] request, CancellationToken stop)
+    {
+        var taken = new TimeSpan[PerSecond * Seconds];
+        await SteadyLoop.RunAsync(server.Address, Enumerable.Repeat(request, taken.Length).ToList(), PerSecond, (number, delay) => taken[number] = delay, stop);
+        var sorted = taken.Skip(PerSecond).Order().ToList(); // connections are opened in the first second
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{PerSecond} a second from {name}, from when each was due: p50 {sorted[sorted.Count / 2].TotalMilliseconds:0.0} ms, p99 {sorted[sorted.Count * 99 / 100].TotalMilliseconds:0.0} ms"));
     }
 
     private static async Task AfterPausesAsync(Server api, byte[] request, CancellationToken stop)

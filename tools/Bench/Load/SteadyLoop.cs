@@ -7,7 +7,8 @@ internal static class SteadyLoop
 {
     private const int Connections = 32;
 
-    public static async Task RunAsync(Uri server, IReadOnlyList<byte[]> requests, int perSecond, Action<int> answered, CancellationToken stop)
+    /// <param name="answered">Which request has its answer, and how long that was after it was due.</param>
+    public static async Task RunAsync(Uri server, IReadOnlyList<byte[]> requests, int perSecond, Action<int, TimeSpan> answered, CancellationToken stop)
     {
         var connections = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => HttpConnection.OpenAsync(server)));
         var (next, start) = (-1, Stopwatch.GetTimestamp());
@@ -19,10 +20,11 @@ internal static class SteadyLoop
             {
                 while (Interlocked.Increment(ref next) is var number && number < requests.Count)
                 {
-                    var ahead = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), start + (number * Stopwatch.Frequency / perSecond));
+                    var due = start + (number * Stopwatch.Frequency / perSecond);
+                    var ahead = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
                     if (ahead > TimeSpan.Zero) await Task.Delay(ahead, stop);
                     await connection.AskAsync(requests[number]);
-                    answered(number);
+                    answered(number, Stopwatch.GetElapsedTime(due));
                 }
             }
         }
