@@ -9,10 +9,13 @@ namespace Streaming.Core.Viewers;
 /// How many people watch each channel: counted from those present, never added up, and cached in Redis. The cache may be lost at
 /// any time; Postgres then answers.
 /// </summary>
-public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplexer redis)
+public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplexer redis, TimeProvider time)
 {
     /// <summary>As long as a wrong number can stay when a worker is killed between its commit and the count that should follow.</summary>
     public static readonly TimeSpan CacheFor = TimeSpan.FromSeconds(15);
+
+    /// <summary>Old enough for whoever reads many to have them counted again, so that nobody waits for a thousand counts that expire at once.</summary>
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan PatienceWithMany = TimeSpan.FromMilliseconds(250);
 
@@ -26,6 +29,8 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         """;
 
     private readonly SharedReads<Guid, ViewerCount> _counts = new(async channels => (await Count(database, channels, CancellationToken.None)).ToDictionary(count => count.ChannelId));
+
+    private int _renewing;
 
     /// <summary>Distinct people present in each channel, and when that was so.</summary>
     public Task<IReadOnlyList<ViewerCount>> Count(IReadOnlyCollection<Guid> channels, CancellationToken ct) => Count(database, channels, ct);
@@ -89,6 +94,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     public async Task<IReadOnlyList<ViewerCount>> Of(IReadOnlyCollection<Guid> channels, CancellationToken ct)
     {
         var cached = await Cached([.. channels]);
+        Renew(cached ?? []);
         var others = channels.Except((cached ?? []).Select(c => c.ChannelId)).ToList();
         if (others.Count == 0) return cached ?? [];
         var counted = await Count(others, ct);
@@ -102,6 +108,29 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
         }
 
         return [.. cached ?? [], .. counted];
+    }
+
+    /// <summary>Counts what expires soon while it still serves.</summary>
+    private void Renew(IReadOnlyList<ViewerCount> cached)
+    {
+        var before = time.GetUtcNow() - RenewAfter;
+        Guid[] old = [.. cached.Where(c => c.AsOf < before).Select(c => c.ChannelId)];
+        if (old.Length == 0 || Interlocked.Exchange(ref _renewing, 1) == 1) return;
+        _ = Task.Run(async () =>
+        {
+            try
+            {
+                await Refresh(old, CancellationToken.None);
+            }
+            catch (Exception e) when (Failures.IsOfRedis(e) || Failures.IsTransient(e))
+            {
+                // They expire, and are counted then.
+            }
+            finally
+            {
+                Volatile.Write(ref _renewing, 0);
+            }
+        });
     }
 
     private Task Store(ViewerCount count) => redis.GetDatabase().ScriptEvaluateAsync(

@@ -24,7 +24,7 @@ public sealed class StoryStateTests : IAsyncLifetime
         _redis = await ConnectionMultiplexer.ConnectAsync((await RedisServer.Shared).ConnectionString);
         _applier = new EventApplier(_database.Source);
         _states = new ChannelStates(_database.Source);
-        _viewers = new ViewerCounts(_database.Source, _redis);
+        _viewers = new ViewerCounts(_database.Source, _redis, TimeProvider.System);
     }
 
     public async Task DisposeAsync()

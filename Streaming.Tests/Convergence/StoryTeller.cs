@@ -122,7 +122,7 @@ internal sealed class StoryTeller : IAsyncDisposable
     /// <summary>How many watch each of these channels.</summary>
     public async Task<IReadOnlyDictionary<int, long>> Watching(IReadOnlyCollection<int> numbers)
     {
-        var viewers = await new ViewerCounts(_database.Source, _redis).Count([.. numbers.Select(n => _channels[n])], CancellationToken.None);
+        var viewers = await new ViewerCounts(_database.Source, _redis, TimeProvider.System).Count([.. numbers.Select(n => _channels[n])], CancellationToken.None);
         var byChannel = viewers.ToDictionary(v => v.ChannelId, v => v.Viewers);
         return numbers.ToDictionary(n => n, n => byChannel[_channels[n]]);
     }

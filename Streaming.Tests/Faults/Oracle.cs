@@ -113,7 +113,7 @@ public sealed class Oracle(FaultSystem system, History history)
         }) rows.UnionWith(await database.Rows(query));
 
         var channels = (await database.Rows("select id from channels")).Select(Guid.Parse).ToList();
-        var counts = await new ViewerCounts(database.Source, system.Connection).Count(channels, CancellationToken.None);
+        var counts = await new ViewerCounts(database.Source, system.Connection, TimeProvider.System).Count(channels, CancellationToken.None);
         rows.UnionWith(counts.Select(c => $"viewers | {c.ChannelId} | {c.Viewers}"));
         if (CacheIsCurrent && database == system.Database) await CacheAgrees(counts);
         return rows;

@@ -148,7 +148,7 @@ public static class LiveKitGaveUp
             foreach (var (channel, (_, isLive, viewers)) in _channels)
             {
                 var state = (await _states.OfOwner(channel.UserId, CancellationToken.None))!.State;
-                var counted = (await new ViewerCounts(system.Database.Source, system.Connection).Count([channel.Id], CancellationToken.None))[0].Viewers;
+                var counted = (await new ViewerCounts(system.Database.Source, system.Connection, TimeProvider.System).Count([channel.Id], CancellationToken.None))[0].Viewers;
                 if (state == LiveState.Live != isLive || counted != viewers)
                     differences.Add($"A channel is {state} with {counted} viewers, and LiveKit {(isLive ? "has a publisher" : "has none")} and {viewers} viewers.");
             }
