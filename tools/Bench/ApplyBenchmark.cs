@@ -38,7 +38,7 @@ internal static class ApplyBenchmark
         var ours = new Candidate("our worker", _ => OnceAsync(worker, EventQueue.StreamKey, EventQueue.Group));
         var rowByRow = new Candidate("a bare loop", _ => OnceAsync(bare, BareConsumer.RowByRowKey, BareConsumer.Group));
         var setBased = new Candidate("the same, one statement a batch", _ => OnceAsync(bare, BareConsumer.SetBasedKey, BareConsumer.Group));
-        var rounds = await Rounds.InTurnAsync([ours, rowByRow, setBased], options with { WarmUps = 1 }, (candidate, count) => candidate.Run(count), stop);
+        var rounds = await Rounds.InTurnAsync([ours, rowByRow, setBased], options, (candidate, count) => candidate.Run(count), stop);
         rounds.Print($"A heap of {Heap:#,0} queued events", rowByRow);
         await bare.StopAsync();
 
