@@ -84,7 +84,7 @@ public sealed class OwnEventsTests : IAsyncLifetime
         await Age(creator, TimeSpan.FromMinutes(721));
         Assert.Equal("duration_exceeded", Text((await events.Until("session.ended")).Data, "reason"));
         Assert.Equal("ended", await creator.State());
-        Assert.Equal(["DurationWarning duration_exceeded", "DurationWarning duration_exceeded", "Ended duration_exceeded"], (await Timeline(session)).TakeLast(3));
+        Assert.Equal(["DurationWarning duration_exceeded", "DurationWarning duration_exceeded", "Ended duration_exceeded"], (await Timeline(session)).Where(e => !e.StartsWith("NewEncoder", StringComparison.Ordinal)).TakeLast(3)); // the encoder is looked at meanwhile
     }
 
     [Fact]
