@@ -27,6 +27,9 @@ public sealed class Oracle(FaultSystem system, History history)
     /// <summary>How long after a commit a cached count may be the one before it.</summary>
     public TimeSpan CountsWithin { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>The same where workers are killed: one that dies between its commit and the count leaves the old number until it expires.</summary>
+    public static readonly TimeSpan CountsAfterACrash = ViewerCounts.CacheFor + TimeSpan.FromSeconds(1);
+
     /// <summary>Whether the group's lag is looked at. Redis counts as lagging what was deleted before a group that was made anew had read it.</summary>
     public bool LagIsExact { get; init; } = true;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Npgsql;
 using Streaming.Core.Streams;
-using Streaming.Core.Viewers;
 using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Faults.Scenarios;
@@ -40,7 +39,7 @@ public static class Poison
         await Eventually.Equal(poison.Count, () => system.Count("dead_letters"), within: TimeSpan.FromSeconds(60));
 
         var kills = await Crash();
-        var verdict = await new Oracle(system, history) { CountsWithin = ViewerCounts.CacheFor + TimeSpan.FromSeconds(1) }.Judge(
+        var verdict = await new Oracle(system, history) { CountsWithin = Oracle.CountsAfterACrash }.Judge(
             $"{poison.Count} poisonous events, 1 that ended {kills} workers; p99 of the others {calmDelay.TotalSeconds:0.00} s before and {delay.TotalSeconds:0.00} s among them");
         var reasons = await system.Database.Rows("select reason, count(*) from dead_letters group by reason order by reason");
         string[] expected =

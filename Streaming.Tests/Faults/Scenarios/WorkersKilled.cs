@@ -1,4 +1,3 @@
-using Streaming.Core.Viewers;
 using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Faults.Scenarios;
@@ -37,7 +36,7 @@ public static class WorkersKilled
 
         await stop.CancelAsync();
         await feeding;
-        var verdict = await new Oracle(system, history) { CountsWithin = ViewerCounts.CacheFor + TimeSpan.FromSeconds(1) }.Judge($"{kills} worker kills, {inHand} of them with events in hand");
+        var verdict = await new Oracle(system, history) { CountsWithin = Oracle.CountsAfterACrash }.Judge($"{kills} worker kills, {inHand} of them with events in hand");
         return verdict.And(inHand < kills / 2 ? $"Only {inHand} of {kills} kills met a worker with events in hand." : null);
 
         async Task Feed()

@@ -2,7 +2,6 @@ using Npgsql;
 using StackExchange.Redis;
 using Streaming.Core.Events;
 using Streaming.Core.Streams;
-using Streaming.Core.Viewers;
 using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Faults.Scenarios;
@@ -27,7 +26,7 @@ public static class WorkersKilledAtNamedInstants
         }
 
         await system.StartWorker();
-        return (await new Oracle(system, stage.History) { CountsWithin = ViewerCounts.CacheFor + TimeSpan.FromSeconds(1) }.Judge($"{stage.Kills} worker kills: {stage.Kills / 5} at each of 5 instants")).And(stage.Violations);
+        return (await new Oracle(system, stage.History) { CountsWithin = Oracle.CountsAfterACrash }.Judge($"{stage.Kills} worker kills: {stage.Kills / 5} at each of 5 instants")).And(stage.Violations);
     }
 
     private sealed class Stage(FaultSystem system, IReadOnlyList<Channel> channels)
