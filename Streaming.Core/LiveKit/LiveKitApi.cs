@@ -196,6 +196,19 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
     }
 
+    /// <summary>Has everybody in a channel's room told what LiveKit's clients call the room's metadata. A room that does not stand has nobody to tell.</summary>
+    public async Task SetRoomMetadata(Guid channelId, string metadata, CancellationToken ct)
+    {
+        try
+        {
+            await CallTwice("UpdateRoomMetadata", client => Rooms(client).UpdateRoomMetadata(new UpdateRoomMetadataRequest { Room = channelId.ToString(), Metadata = metadata }), ct);
+        }
+        catch (LiveKitException e) when (e.Failure == LiveKitFailure.NotFound)
+        {
+            // It has been closed.
+        }
+    }
+
     /// <summary>The rooms that stand, of those that bear the name of a channel: by its id, the room's SID.</summary>
     public async Task<IReadOnlyDictionary<Guid, string>> ListRooms(CancellationToken ct)
     {

@@ -2,7 +2,7 @@ using Streaming.Core.Streams;
 
 namespace Streaming.Core.LiveUpdates;
 
-/// <summary>A channel's settings, as everybody who sees its page may know them: the body of <see cref="UpdateTypes.StreamUpdated"/>, and a part of a snapshot.</summary>
+/// <summary>A channel's settings, as everybody who sees its page may know them: the body of <see cref="UpdateTypes.StreamUpdated"/>, a part of a snapshot, and the metadata of the room.</summary>
 /// <param name="Title">What the stream is called.</param>
 /// <param name="Thumbnail">An https URL; null when the creator set none.</param>
 /// <param name="Category">What it is about; null when the creator said nothing.</param>
@@ -19,6 +19,9 @@ public sealed record StreamUpdated(
 {
     /// <summary>To be appended where any of this was changed, before it is saved.</summary>
     public static Update To(Channel channel) => Update.ToChannel(channel, UpdateTypes.StreamUpdated, Of(channel));
+
+    /// <summary>As JSON: what the metadata of the channel's room tells.</summary>
+    public string Written() => UpdateBody.Write(this);
 
     public static StreamUpdated Of(Channel channel) => new(
         channel.Title, channel.Thumbnail, channel.Category, channel.Language, channel.Tags, channel.IsMature, channel.Visibility, channel.AllowsGuests, channel.IsChatEnabled, channel.IsChatDelayed, channel.IsChatFollowersOnly);

@@ -47,7 +47,7 @@ public static class PersonalData
         new("key_ledger_heads", "channel_id sequence hash-", OfHisChannel),
         new("published_states", "channel_id state session_id started_at media_ended_at end_reason reconnect_until", OfHisChannel),
         new("announced_sessions", "session_id channel_id is_over", OfHisChannel),
-        new("room_sessions", "room_sid channel_id started_at finished_at", OfHisChannel),
+        new("room_sessions", "room_sid channel_id started_at finished_at metadata_wanted metadata_told", OfHisChannel),
         new("timeline", "id channel_id session_id transition at reason cause evidence subject replaced_by recorded_at", OfHisChannel),
         new("cutoffs", "id channel_id at reason off_until note* enforced_at", OfHisChannel, "note = null"),
         new("ingest_issues", "id channel_id session_id code opened_at closed_at", OfHisChannel),
