@@ -19,7 +19,7 @@ public sealed class ListsWithoutRedisTests : IAsyncLifetime
     {
         var address = new Uri($"http://127.0.0.1:{TestPorts.Next()}");
         await using var second = await _system.StartAsync("Streaming.Api", address);
-        using var other = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address };
+        using var other = new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler())) { BaseAddress = address };
 
         // Nobody has a channel, and then only such as are not live.
         var (early, late) = (await _system.NewViewer(), await _system.NewViewer());

@@ -21,7 +21,7 @@ public sealed class SmallApp : IAsyncDisposable
     private readonly Leaks.OfLogs _logs;
 
     private SmallApp(WebApplication app, Leaks.OfLogs logs) =>
-        (_app, _logs, Client) = (app, logs, new HttpClient(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = new Uri(app.Urls.First()) });
+        (_app, _logs, Client) = (app, logs, new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler())) { BaseAddress = new Uri(app.Urls.First()) });
 
     public HttpClient Client { get; }
     public IServiceProvider Services => _app.Services;

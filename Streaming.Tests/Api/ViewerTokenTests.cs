@@ -54,7 +54,7 @@ public sealed class ViewerTokenTests : IAsyncLifetime
     public async Task A_guest_stays_the_same_guest_by_his_cookie_and_cannot_be_another_or_a_user()
     {
         var (creator, _) = await _system.NewLiveChannel();
-        using var browser = new HttpClient(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler { UseCookies = false } }) { BaseAddress = _system.Anonymous.BaseAddress };
+        using var browser = new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler { UseCookies = false })) { BaseAddress = _system.Anonymous.BaseAddress };
         using var first = await With(null);
         var cookie = Assert.Single(first.Headers.GetValues("Set-Cookie"));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);

@@ -14,7 +14,7 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
     /// <summary>What LiveKit waits before each attempt after the first.</summary>
     public static readonly TimeSpan[] LiveKitsPauses = [.. new[] { 1, 2, 4, 8 }.Select(s => TimeSpan.FromSeconds(s))];
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) }) { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new(new Leaks.OfAnswers(new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5) })) { Timeout = TimeSpan.FromSeconds(30) };
     private readonly WebhookSigner _signer = new();
     private readonly int[] _inFlight = new int[addresses.Length], _accepted = new int[addresses.Length];
     private int _attempts;

@@ -24,7 +24,7 @@ public sealed class ApiInProcess : WebApplicationFactory<CurrentUser>
     }
 
     /// <summary>Its answers are searched as those of every other API.</summary>
-    public HttpClient NewClient() => new(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } }) { BaseAddress = ClientOptions.BaseAddress };
+    public HttpClient NewClient() => new(new Leaks.OfAnswers(new SocketsHttpHandler { AllowAutoRedirect = false })) { BaseAddress = ClientOptions.BaseAddress };
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {

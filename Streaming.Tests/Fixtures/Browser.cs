@@ -10,7 +10,7 @@ public static class Browser
     /// <param name="cookie">What it sends of itself with each request.</param>
     public static HttpClient At(string address, Uri api, string? cookie = null)
     {
-        var browser = new HttpClient(new SocketsHttpHandler
+        var browser = new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler
         {
             UseCookies = false,
             AllowAutoRedirect = false,
@@ -21,7 +21,7 @@ public static class Browser
                 await socket.ConnectAsync(context.DnsEndPoint, ct);
                 return new NetworkStream(socket, ownsSocket: true);
             },
-        })
+        }))
         { BaseAddress = api };
         if (cookie is not null) browser.DefaultRequestHeaders.Add("Cookie", cookie);
         return browser;

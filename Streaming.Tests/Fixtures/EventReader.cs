@@ -117,6 +117,7 @@ public sealed class EventReader : IAsyncDisposable
             var (type, data, id, hasId) = ("message", "", LastId, false);
             while (await reader.ReadLineAsync(_stop.Token) is { } line)
             {
+                Leaks.AssertNoneIn(line);
                 if (line.Length == 0)
                 {
                     LastId = id;

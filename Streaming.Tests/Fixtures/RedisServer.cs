@@ -8,11 +8,11 @@ public sealed class RedisServer : IAsyncDisposable
     private static readonly Lazy<Task<RedisServer>> One = new(() => StartAsync());
 
     private readonly LocalRedis _server;
-    private readonly string _directory;
+    private readonly string _directory, _data;
     private ChildProcess _process;
 
-    private RedisServer(LocalRedis server, ChildProcess process, string directory) =>
-        (_server, _process, _directory) = (server, process, directory);
+    private RedisServer(LocalRedis server, ChildProcess process, string directory, string data) =>
+        (_server, _process, _directory, _data) = (server, process, directory, data);
 
     /// <summary>Started by the first test that asks, stopped with the test run.</summary>
     public static Task<RedisServer> Shared => One.Value;
@@ -24,7 +24,11 @@ public sealed class RedisServer : IAsyncDisposable
     public string ConnectionString => _server.ConnectionString;
 
     /// <summary>Where its files are, the append-only file among them.</summary>
-    public string Folder => _directory;
+    public string Data => _data;
+
+    /// <summary>Everything it leaves behind: its log and its files.</summary>
+    public IEnumerable<string> Files => new[] { _directory, _data }.Where(Directory.Exists)
+        .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)).Distinct().Where(file => !file.EndsWith(".conf", StringComparison.Ordinal)); // which has the password, for its owner only
 
     /// <summary>Whether it has ended, by itself or killed.</summary>
     public bool HasEnded => _process.Exited.IsCompleted;
@@ -33,8 +37,9 @@ public sealed class RedisServer : IAsyncDisposable
     public static async Task<RedisServer> StartAsync(string? data = null)
     {
         var directory = TestDirectory.New("redis");
-        var server = await LocalRedis.PrepareAsync(data ?? Path.Combine(directory, "data"), TestPorts.Next(), Secret.New());
-        var redis = new RedisServer(server, await LaunchAsync(server, directory), directory);
+        data ??= Path.Combine(directory, "data");
+        var server = await LocalRedis.PrepareAsync(data, TestPorts.Next(), Secret.New());
+        var redis = new RedisServer(server, await LaunchAsync(server, directory), directory, data);
         TestDirectory.AtEndOfRun(() => redis._process.Send(Signal.Kill));
         return redis;
     }

@@ -204,7 +204,7 @@ public sealed class BrokenConnectionsTests(BrokenConnectionsTests.Replicas repli
     private static string NewUser() => $"user-{Guid.CreateVersion7():N}";
 
     private static HttpClient Client(Uri address, string token) =>
-        new(new SocketsHttpHandler()) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+        new(new Leaks.OfAnswers(new SocketsHttpHandler())) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
 
     private static async Task<EventReader> Reopened(HttpResponseMessage answer, HttpClient api)
     {

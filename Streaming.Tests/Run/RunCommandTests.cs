@@ -11,7 +11,7 @@ namespace Streaming.Tests.Run;
 [Collection(nameof(RunCommandTests))]
 public sealed class RunCommandTests : IDisposable
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler());
+    private static readonly HttpClient Http = new(new Leaks.OfAnswers(new SocketsHttpHandler()));
 
     private readonly BuiltClone _clone = new();
 

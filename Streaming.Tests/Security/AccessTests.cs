@@ -174,7 +174,7 @@ public sealed partial class AccessTests
     /// <summary>Somebody who has watched without signing in, and is known by his cookie.</summary>
     private static async Task<HttpClient> Guest(TestSystem system, TestCreator owner)
     {
-        var guest = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = system.Anonymous.BaseAddress };
+        var guest = new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })) { BaseAddress = system.Anonymous.BaseAddress };
         using var met = await guest.GetAt($"/api/stream/token/{owner.UserId}");
         guest.DefaultRequestHeaders.Add("Cookie", met.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
         return guest;

@@ -45,7 +45,7 @@ public sealed class CanaryTests
         {
             ["the API's log"] = system.Api.Log,
             ["the worker's log"] = system.Worker.Log,
-            ["Redis' append-only file"] = Files(system.Redis.Folder, "*.aof"),
+            ["Redis' append-only file"] = Files(system.Redis.Data, "*.aof"),
             ["a dump of Postgres"] = dump,
             ["the API's answers"] = string.Join('\n', _answers),
         };

@@ -159,7 +159,7 @@ public sealed class FuzzTests
         string[] ids = [known.UserId, viewer, await known.Room(), known.IngressId, creator.IngressId, (await known.Status()).GetProperty("sessionId").GetString()!];
         return (
             [
-                () => Task.FromResult(new HttpClient(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler { Expect100ContinueTimeout = Timeout.InfiniteTimeSpan } }) { BaseAddress = system.Anonymous.BaseAddress }),
+                () => Task.FromResult(new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler { Expect100ContinueTimeout = Timeout.InfiniteTimeSpan })) { BaseAddress = system.Anonymous.BaseAddress }),
                 () => system.As(viewer),
                 () => system.As(creator.UserId),
                 () => system.As(admin.UserId),

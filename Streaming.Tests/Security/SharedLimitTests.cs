@@ -144,7 +144,7 @@ public sealed class SharedLimitTests(SharedLimitTests.Replicas replicas) : IClas
         public async Task<(HttpClient Here, HttpClient There)> As(string userId)
         {
             var here = await System.As(userId);
-            return (here, new HttpClient(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler() }) { BaseAddress = _second, DefaultRequestHeaders = { Authorization = here.DefaultRequestHeaders.Authorization } });
+            return (here, new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler())) { BaseAddress = _second, DefaultRequestHeaders = { Authorization = here.DefaultRequestHeaders.Authorization } });
         }
 
         /// <summary>Each replica leaves Redis alone for a while after it met an outage, that of another test too.</summary>

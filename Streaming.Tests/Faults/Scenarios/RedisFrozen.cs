@@ -73,7 +73,7 @@ public static class RedisFrozen
         // All at once; returns how long the slowest took.
         async Task<TimeSpan> Refused(int requests)
         {
-            using var http = new HttpClient(new SocketsHttpHandler()) { BaseAddress = address };
+            using var http = new HttpClient(new Leaks.OfAnswers(new SocketsHttpHandler())) { BaseAddress = address };
             var signer = new WebhookSigner();
             var took = await Task.WhenAll(Enumerable.Range(0, requests).Select(async i =>
             {
