@@ -28,10 +28,12 @@ public sealed class TestSystem : IAsyncDisposable
     private readonly ConcurrentQueue<ProcessUnderTest> _processes = [];
     private readonly Dictionary<string, string> _settings;
     private readonly AuthServer? _auth;
+    private readonly Func<StartCommand, StartCommand> _confine;
 
-    private TestSystem(TestDatabase database, RedisServer redis, OtlpCapture telemetry, LiveKitSimulatorHost liveKit, AuthServer? auth, Dictionary<string, string> settings, Uri address)
+    private TestSystem(
+        TestDatabase database, RedisServer redis, OtlpCapture telemetry, LiveKitSimulatorHost liveKit, AuthServer? auth, Dictionary<string, string> settings, Uri address, Func<StartCommand, StartCommand> confine)
     {
-        (Database, Redis, Telemetry, LiveKitHost, _auth, _settings) = (database, redis, telemetry, liveKit, auth, settings);
+        (Database, Redis, Telemetry, LiveKitHost, _auth, _settings, _confine) = (database, redis, telemetry, liveKit, auth, settings, confine);
         Anonymous = Client(address);
     }
 
@@ -61,9 +63,10 @@ public sealed class TestSystem : IAsyncDisposable
     /// <param name="auth">Whose session tokens are accepted, in Production; without one the development issuer's are, in Development.</param>
     /// <param name="generousLimits">Whether the rate limits are out of the tests' way; else they are the product's.</param>
     /// <param name="postgres">A server that the test may break; else the shared one.</param>
+    /// <param name="confine">Puts API and worker where they may do less.</param>
     public static async Task<TestSystem> StartAsync(
         IReadOnlyDictionary<string, string>? settings = null, Func<SimulatorOptions, SimulatorOptions>? simulator = null, bool withWorker = true,
-        AuthServer? auth = null, bool generousLimits = true, PostgresServer? postgres = null)
+        AuthServer? auth = null, bool generousLimits = true, PostgresServer? postgres = null, Func<StartCommand, StartCommand>? confine = null)
     {
         var database = await TestDatabase.NewAsync(postgres);
         var redis = await RedisServer.StartAsync();
@@ -91,7 +94,7 @@ public sealed class TestSystem : IAsyncDisposable
             foreach (var limit in Limits) environment[$"RateLimits__{limit}__Requests"] = "100000";
         foreach (var (name, value) in settings ?? new Dictionary<string, string>()) environment[name] = value;
 
-        var system = new TestSystem(database, redis, telemetry, liveKit, auth, environment, address);
+        var system = new TestSystem(database, redis, telemetry, liveKit, auth, environment, address, confine ?? (command => command));
         await Task.WhenAll(system.StartApiAsync(), withWorker ? system.StartWorkerAsync() : Task.CompletedTask);
         TestDirectory.AtEndOfRun(system.Kill);
         return system;
@@ -104,7 +107,7 @@ public sealed class TestSystem : IAsyncDisposable
     /// <summary>Another process of the same system, replicas included.</summary>
     public Task<ProcessUnderTest> StartAsync(string project, Uri address) => Keep(ProcessUnderTest.StartAsync(
         project.Split('.')[^1].ToLowerInvariant(),
-        StartCommand.Dotnet(Clone.Program(project)) with { Environment = new Dictionary<string, string>(_settings) { ["ASPNETCORE_URLS"] = address.ToString() } },
+        _confine(StartCommand.Dotnet(Clone.Program(project))) with { Environment = new Dictionary<string, string>(_settings) { ["ASPNETCORE_URLS"] = address.ToString() } },
         new Uri(address, "/health").ToString()));
 
     /// <summary>A program of the system with arguments, to be waited for.</summary>
@@ -241,5 +244,5 @@ public sealed class TestSystem : IAsyncDisposable
         ["DevelopmentIssuer:KeyFile"] = Path.Combine(TestDirectory.New("issuer"), "key"),
     };
 
-    private static HttpClient Client(Uri address) => new(new Leaks.OfAnswers { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = Timeout.InfiniteTimeSpan } }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+    private static HttpClient Client(Uri address) => new(new Leaks.OfAnswers(new SocketsHttpHandler { AllowAutoRedirect = false, Expect100ContinueTimeout = Timeout.InfiniteTimeSpan })) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
 }
