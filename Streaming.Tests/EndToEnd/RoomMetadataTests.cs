@@ -6,36 +6,87 @@ using Streaming.Tests.Fixtures;
 namespace Streaming.Tests.EndToEnd;
 
 /// <summary>Whoever is in a room knows by LiveKit alone how the stream is described.</summary>
-public sealed class RoomMetadataTests : IAsyncLifetime
+public sealed class RoomMetadataTests(RoomMetadataTests.Wired wired) : IClassFixture<RoomMetadataTests.Wired>
 {
-    private TestSystem _system = null!;
-
-    public async Task InitializeAsync() => _system = await TestSystem.Shared;
-
-    public Task DisposeAsync() => Task.CompletedTask;
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
     [Fact]
     public async Task A_room_is_told_the_title_as_it_begins_and_at_every_change_and_the_stream_goes_on()
     {
-        var (creator, room) = await _system.NewLiveChannel();
+        var (creator, room) = await wired.System.NewLiveChannel();
         await Eventually.Equal("Untitled stream", () => TitleIn(room));
 
         await creator.Api.PutJson("/api/stream/info", """{"title":"Second title","tags":["one"]}""").Stream();
-        await Eventually.Equal("Second title", () => TitleIn(room), within: TimeSpan.FromSeconds(5));
+        await Eventually.Equal("Second title", () => TitleIn(room), within: Soon);
         Assert.Equal("one", (await MetadataOf(room)).GetProperty("tags")[0].GetString());
 
         await creator.Api.PutJson("/api/stream/chat-settings", """{"isChatFollowersOnly":true}""").Stream();
-        await Eventually.True(async () => (await MetadataOf(room)).GetProperty("isChatFollowersOnly").GetBoolean(), within: TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => (await MetadataOf(room)).GetProperty("isChatFollowersOnly").GetBoolean(), within: Soon);
         Assert.True(await creator.IsLive());
     }
 
-    private async Task<string?> TitleIn(string room) => (await MetadataOf(room)).GetProperty("title").GetString();
+    [Fact]
+    public async Task What_LiveKit_could_not_be_told_it_is_told_when_it_can_be_reached_the_last_word_only()
+    {
+        var (creator, room) = await wired.System.NewLiveChannel();
+        await Eventually.Equal("Untitled stream", () => TitleIn(room));
+        wired.LiveKitWire.Cut();
+        await creator.Api.PutJson("/api/stream/info", """{"title":"Told too early"}""").Stream();
+        await Eventually.True(() => wired.System.Worker.Log.Contains("wait to be told how their streams are described", StringComparison.Ordinal));
+        await creator.Api.PutJson("/api/stream/info", """{"title":"Told in the end"}""").Stream();
+        Assert.Equal("Untitled stream", await TitleIn(room));
 
-    private async Task<JsonElement> MetadataOf(string room)
+        wired.LiveKitWire.Restore();
+        await Eventually.Equal("Told in the end", () => TitleIn(room));
+    }
+
+    [Fact]
+    public async Task A_LiveKit_that_was_killed_and_began_anew_is_told_again()
+    {
+        var (creator, room) = await wired.System.NewLiveChannel();
+        await creator.Api.PutJson("/api/stream/info", """{"title":"Told twice"}""").Stream();
+        await Eventually.Equal("Told twice", () => TitleIn(room));
+        await Ask(liveKit => liveKit.UpdateRoomMetadata(new UpdateRoomMetadataRequest { Room = room, Metadata = "{\"title\":\"Something else\"}" }));
+
+        var began = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        await Eventually.True(() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() > began); // LiveKit tells whole seconds: within one, both beginnings are the same
+
+        await wired.System.LiveKit.LiveKitKilledAndRestarted();
+        await Eventually.Equal("Told twice", () => TitleIn(room));
+    }
+
+    private async Task<string?> TitleIn(string room) => (await MetadataOf(room)) is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetProperty("title").GetString() : null;
+
+    private async Task<JsonElement> MetadataOf(string room) =>
+        (await Ask(liveKit => liveKit.ListRooms(new ListRoomsRequest { Names = { room } }))).Rooms.SingleOrDefault() is { Metadata.Length: > 0 } standing ? JsonDocument.Parse(standing.Metadata).RootElement : default;
+
+    private async Task<T> Ask<T>(Func<RoomServiceClient, Task<T>> what)
     {
         using var http = new HttpClient(new SocketsHttpHandler());
-        var liveKit = new RoomServiceClient(_system.LiveKitHost.Address.ToString(), _system.LiveKitHost.Options.ApiKey, _system.LiveKitHost.Options.ApiSecret.Reveal(), http);
-        var list = await liveKit.ListRooms(new ListRoomsRequest { Names = { room } });
-        return JsonDocument.Parse(list.Rooms.Single().Metadata).RootElement;
+        var liveKit = wired.System.LiveKitHost;
+        return await what(new RoomServiceClient(liveKit.Address.ToString(), liveKit.Options.ApiKey, liveKit.Options.ApiSecret.Reveal(), http));
+    }
+
+    /// <summary>A system whose LiveKit is behind a wire.</summary>
+    public sealed class Wired : IAsyncLifetime
+    {
+        public TcpProxy LiveKitWire { get; private set; } = null!;
+
+        public TestSystem System { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            var port = TestPorts.Next();
+            LiveKitWire = new TcpProxy(port);
+            System = await TestSystem.StartAsync(
+                new Dictionary<string, string> { ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}", ["LiveKit__CallTimeout"] = "00:00:02" },
+                simulator => simulator with { Urls = $"http://127.0.0.1:{port}" });
+        }
+
+        public async Task DisposeAsync()
+        {
+            await System.DisposeAsync();
+            await LiveKitWire.DisposeAsync();
+        }
     }
 }
