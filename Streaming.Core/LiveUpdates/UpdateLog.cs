@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 
 namespace Streaming.Core.LiveUpdates;
@@ -121,4 +122,8 @@ public readonly record struct LogEnds(long Head, long Forgotten)
 /// <param name="UserId">Null when it is for a channel.</param>
 /// <param name="IsForOwner">See <see cref="Update.IsForOwner"/>.</param>
 /// <param name="Body">JSON in one line.</param>
-public sealed record LoggedUpdate(long Position, Guid? ChannelId, string? UserId, bool IsForOwner, string Type, string Body);
+public sealed record LoggedUpdate(long Position, Guid? ChannelId, string? UserId, bool IsForOwner, string Type, string Body)
+{
+    /// <summary>Of those for the server itself: whom it concerns; null for everybody.</summary>
+    public string? Concerned => JsonDocument.Parse(Body).RootElement.TryGetProperty("userId", out var user) ? user.GetString() : null;
+}

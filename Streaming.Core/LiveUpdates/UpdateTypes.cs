@@ -21,6 +21,12 @@ public static class UpdateTypes
     /// <summary>To nobody: whoever follows the channel and is concerned may have lost the right to. Written by the database.</summary>
     public const string Access = "access";
 
+    /// <summary>To nobody: whoever is concerned may see the channel only since now, and is told nothing of before. Written by the database.</summary>
+    public const string Opened = "opened";
+
+    /// <summary>Whether it is for the server itself, and no client hears of it.</summary>
+    public static bool IsInternal(string type) => type is Access or Opened;
+
     /// <summary>To a user: somebody he follows went live; see <see cref="WentLive"/>.</summary>
     public const string WentLive = "notice.live";
 }

@@ -271,6 +271,41 @@ public sealed class ChannelEventsTests : IAsyncLifetime
         await owner.Until("stream.state", s => State(s) == "live");
     }
 
+    [Fact]
+    public async Task Who_is_let_in_hears_nothing_of_what_was_told_before()
+    {
+        var creator = await _system.NewChannel();
+        var (room, early, late) = (await creator.Room(), await _system.NewViewer(), await _system.NewViewer());
+        await using var owner = await Follow(creator.Api, room);
+        var before = $"{(await owner.Next("snapshot")).Id}";
+        await creator.Api.PutJson("/api/stream/info", """{"visibility":"private"}""");
+        (await creator.Api.PutAsync(new Uri($"/api/stream/allow-list/{early.UserId}", UriKind.Relative), null)).EnsureSuccessStatusCode();
+        await Retitle(creator, "Among ourselves");
+        (await creator.Api.PutAsync(new Uri($"/api/stream/allow-list/{late.UserId}", UriKind.Relative), null)).EnsureSuccessStatusCode();
+        await Retitle(creator, "Said to both");
+        await owner.Until("stream.updated", s => s.GetProperty("title").GetString() == "Said to both");
+
+        foreach (var (api, from) in new[] { (late.Api, before), (early.Api, before) })
+        {
+            await using var stranger = await Follow(api, room, from);
+            await stranger.Next("reset");
+            Assert.Equal("Said to both", (await stranger.Next("snapshot")).Data.GetProperty("stream").GetProperty("title").GetString());
+        }
+
+        await using var present = await Follow(early.Api, room);
+        var since = $"{(await present.Next("snapshot")).Id}";
+        await Retitle(creator, "Before it opens");
+        await owner.Until("stream.updated", s => s.GetProperty("title").GetString() == "Before it opens");
+        await using var back = await Follow(early.Api, room, since); // who was there all the time goes on exactly
+        Assert.Equal("Before it opens", (await back.Next("stream.updated")).Data.GetProperty("title").GetString());
+
+        await creator.Api.PutJson("/api/stream/info", """{"visibility":"public","title":"Everybody"}""");
+        await owner.Until("stream.updated", s => s.GetProperty("title").GetString() == "Everybody");
+        await using var guest = await Follow(_system.Anonymous, room, since);
+        await guest.Next("reset");
+        Assert.Equal("Everybody", (await guest.Next("snapshot")).Data.GetProperty("stream").GetProperty("title").GetString());
+    }
+
     private static Task<EventReader> Follow(HttpClient api, string room, string? lastEventId = null) => EventReader.Open(api, $"/api/stream/{room}/events", lastEventId);
 
     private static IEnumerable<string> Members(JsonElement body) => body.EnumerateObject().Select(m => $"{m.Name}: {m.Value}").Order(StringComparer.Ordinal);

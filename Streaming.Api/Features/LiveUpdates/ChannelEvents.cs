@@ -34,13 +34,15 @@ internal sealed class ChannelEvents(UpdateFeed feed, Seats seats, SignsOfLife li
         var admission = (await admissions.To(channel, [user], ct)).SingleOrDefault();
         if (RefusalOf(admission) is { } refusal) return (null, refusal);
         follower.IsOwner = admission!.IsHost;
-        if (Seen(http) is { } seen && await Missed(seen, ends, [channel], [], ct) is { } missed)
+        if (Seen(http) is { } seen && await Missed(seen, ends, [channel], [], ct) is { } missed && (follower.IsOwner || !missed.Exists(OpenedTo)))
         {
-            var told = missed.Where(u => u.Type != UpdateTypes.Access && (follower.IsOwner || !u.IsForOwner)).Select(Piece.Of);
+            var told = missed.Where(u => !UpdateTypes.IsInternal(u.Type) && (follower.IsOwner || !u.IsForOwner)).Select(Piece.Of);
             return (new EventStream(follower, [.. told, Piece.BeatAt(ends.Head), new Piece(0, numbers.Write(await viewers.Of(channel, ct)))]), null);
         }
 
         return await snapshots.OfChannel(channel, ends.Head, ct) is { } snapshot ? (new EventStream(follower, AfterReset(http, snapshot)), null) : (null, Errors.ChannelNotFound);
+
+        bool OpenedTo(LoggedUpdate update) => update.Type == UpdateTypes.Opened && (update.Concerned is not { } allowed || allowed == user);
     }
 
     public async Task<(EventStream? Stream, ApiError? Error)> OfUser(string user, HttpContext http)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using Streaming.Core;
 using Streaming.Core.Data;
 using Streaming.Core.LiveUpdates;
@@ -103,11 +102,8 @@ internal sealed partial class UpdateFeed(
 
     private void Tell(LoggedUpdate update, IEnumerable<Follower> followers)
     {
-        if (update.Type == UpdateTypes.Access)
-        {
-            _toCheck.Add((update.ChannelId!.Value, JsonDocument.Parse(update.Body).RootElement.TryGetProperty("userId", out var user) ? user.GetString() : null));
-            return;
-        }
+        if (update.Type == UpdateTypes.Access) _toCheck.Add((update.ChannelId!.Value, update.Concerned));
+        if (UpdateTypes.IsInternal(update.Type)) return;
 
         var piece = Piece.Of(update);
         var told = 0;
