@@ -14,7 +14,8 @@ public sealed class IngestHealth(NpgsqlDataSource database)
     private const string OfRecords =
         """
         with running as (
-            select id, channel_id, contested_at from sessions where media_ended_at is null or reconnect_until > @now
+            select id, channel_id, contested_at from sessions where media_ended_at is null -- apart, each by its index
+            union all select id, channel_id, contested_at from sessions where media_ended_at is not null and reconnect_until > @now
         ), wrong as (
             select distinct r.channel_id, r.id as session_id, case s.failure when 'capacity_exceeded' then 'capacityExceeded' else 'connectionRefused' end as code
             from running r join ingest_segments s on s.channel_id = r.channel_id
@@ -22,7 +23,7 @@ public sealed class IngestHealth(NpgsqlDataSource database)
             union
             select r.channel_id, r.id, 'contested' from running r
             where r.contested_at is not null
-              and exists (select 1 from ingest_segments s where s.session_id = r.id and s.end_reason = 'taken_over' and s.ended_at >= r.contested_at and s.ended_at > @now - @remembered)
+              and exists (select 1 from ingest_segments s where s.channel_id = r.channel_id and s.session_id = r.id and s.end_reason = 'taken_over' and s.ended_at >= r.contested_at and s.ended_at > @now - @remembered)
         ), opened as (
             insert into ingest_issues (channel_id, session_id, code, opened_at) select channel_id, session_id, code, @now from wrong
             on conflict (session_id, code) where closed_at is null do nothing returning channel_id, session_id, code

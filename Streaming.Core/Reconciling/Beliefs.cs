@@ -21,8 +21,8 @@ public sealed class Beliefs(NpgsqlDataSource database)
         { Parameters = { Only(only) } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
             """
-            select p.channel_id, p.participant_sid from presences p join room_sessions r using (room_sid)
-            where p.is_present and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at) and (@only::uuid[] is null or p.channel_id = any(@only))
+            select channel_id, p.participant_sid from room_sessions r join presences p using (channel_id, room_sid)
+            where p.is_present and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at) and (@only::uuid[] is null or r.channel_id = any(@only))
             """)
         { Parameters = { Only(only) } });
 

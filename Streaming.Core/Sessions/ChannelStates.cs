@@ -12,8 +12,8 @@ public sealed class ChannelStates(NpgsqlDataSource database)
         """
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
                case when s.id is null or s.reconnect_until is not null -- or it is live, whoever is there
-                    then exists (select 1 from presences p join room_sessions r using (room_sid)
-                                 where p.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
+                    then exists (select 1 from room_sessions r join presences p using (channel_id, room_sid)
+                                 where r.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
                                    and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
                                    and not exists (select 1 from cutoffs k where k.channel_id = c.id and (k.off_until > now() or k.enforced_at is null)))
                     else false end,

@@ -17,7 +17,8 @@ public sealed class Bans(NpgsqlDataSource database)
             with him as (
                 select id from users where id = @user for key share), -- he is not forgotten meanwhile
             guest as (
-                select 1 where @user is null and (exists (select 1 from guest_addresses where person = @person) or exists (select 1 from presences where channel_id = @channel and person = @person)))
+                select 1 where @user is null and (exists (select 1 from guest_addresses where person = @person)
+                    or exists (select 1 from room_sessions join presences using (channel_id, room_sid) where channel_id = @channel and person = @person)))
             insert into bans as b (channel_id, person, user_id, scope, reason, banned_by, banned_at, until)
             select @channel, @person, known.id, @scope, @reason, @by, now(), coalesce(now() + @duration, 'infinity') from (select id from him union all select null from guest) known
             on conflict (channel_id, person) do update

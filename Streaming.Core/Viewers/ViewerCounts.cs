@@ -43,10 +43,9 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
             from unnest(@channels) as c (id)
             cross join lateral (
                 select count(distinct p.person) as viewers
-                from (select room_sid, person, joined_at from presences where channel_id = c.id and role = 'Viewer' and is_present offset 0) p -- each channel's own few rows, and no hashing of whole tables
-                join (select room_sid, started_at from room_sessions where channel_id = c.id and finished_at is null offset 0) r
-                  on r.room_sid = p.room_sid and (r.started_at is null or p.joined_at >= r.started_at)
-                where p.person is distinct from (select 'viewer:' || user_id from channels where id = c.id)) v -- the creator, who looks at his own page
+                from (select room_sid, started_at from room_sessions where channel_id = c.id and finished_at is null offset 0) r -- each channel's own few rows, and no hashing of whole tables
+                cross join lateral (select person, joined_at from presences where channel_id = c.id and room_sid = r.room_sid and role = 'Viewer' and is_present offset 0) p
+                where (r.started_at is null or p.joined_at >= r.started_at) and p.person is distinct from (select 'viewer:' || user_id from channels where id = c.id)) v -- the creator, who looks at his own page
             """);
         command.Parameters.AddWithValue("channels", channels.ToArray());
         var counts = new List<ViewerCount>(channels.Count);
@@ -60,7 +59,11 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     public async Task<bool> Includes(Guid channel, string person, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "select exists (select 1 from presences where channel_id = @channel and role = 'Viewer' and is_present and person = @person)");
+            """
+            select exists (select 1 from room_sessions r join presences p using (channel_id, room_sid)
+                           where channel_id = @channel and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
+                             and p.role = 'Viewer' and p.is_present and p.person = @person)
+            """);
         command.Parameters.AddWithValue("channel", channel);
         command.Parameters.AddWithValue("person", person);
         return (bool)(await command.ExecuteScalarAsync(ct))!;

@@ -10,6 +10,7 @@ internal sealed class IngestSegmentMapping : IEntityTypeConfiguration<IngestSegm
     public void Configure(EntityTypeBuilder<IngestSegment> segment)
     {
         segment.HasKey(s => s.ResourceId);
+        segment.HasIdentifiers(nameof(IngestSegment.ResourceId), nameof(IngestSegment.RoomSid));
         segment.Property(s => s.Source).HasConversion<string>().HasMaxLength(8);
         segment.HasOne<Channel>().WithMany().HasForeignKey(s => s.ChannelId).OnDelete(DeleteBehavior.Cascade);
         segment.Property(s => s.BeganAt).HasComputedColumnSql("coalesce(started_at, seen_from)", stored: true);
@@ -18,5 +19,6 @@ internal sealed class IngestSegmentMapping : IEntityTypeConfiguration<IngestSegm
         segment.Property(s => s.LedgeredAs).HasConversion<string>().HasMaxLength(16);
         segment.HasIndex(s => s.ResourceId).HasFilter($"source = 'Ingress' and ledgered_as is distinct from {IngestSegment.UseOutcomeSql}").HasDatabaseName("ix_ingest_segments_unledgered");
         segment.HasIndex(s => s.RoomSid);
+        segment.HasIndex(s => s.StoppedAt).HasFilter("failure is not null and began_at is null").HasDatabaseName("ix_ingest_segments_refused");
     }
 }

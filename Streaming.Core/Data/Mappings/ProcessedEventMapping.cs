@@ -9,6 +9,7 @@ internal sealed class ProcessedEventMapping : IEntityTypeConfiguration<Processed
     public void Configure(EntityTypeBuilder<ProcessedEvent> processed)
     {
         processed.HasKey(p => p.EventId);
+        processed.HasIdentifiers(nameof(ProcessedEvent.EventId));
         processed.Property(p => p.Kind).HasMaxLength(64);
         processed.Property(p => p.Outcome).HasConversion<string>().HasMaxLength(16);
         processed.Property(p => p.EntryId).HasDefaultValue("");

@@ -15,6 +15,6 @@ internal sealed class SessionMapping : IEntityTypeConfiguration<Session>
         session.HasIndex(s => s.MediaEndedAt);
         session.HasIndex(s => s.ChannelId).HasFilter("media_ended_at is null").HasDatabaseName("ix_sessions_live");
         session.HasIndex(s => s.ReconnectUntil).HasFilter("media_ended_at is not null");
-        session.HasIndex(s => s.ReconnectUntil, "ix_sessions_inconclusive").HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
+        session.HasIndex(s => new { s.ChannelId, s.ReconnectUntil }, "Inconclusive").HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at").HasDatabaseName("ix_sessions_inconclusive");
     }
 }

@@ -385,7 +385,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("EventId")
                         .HasColumnType("text")
-                        .HasColumnName("event_id");
+                        .HasColumnName("event_id")
+                        .UseCollation("C");
 
                     b.Property<string>("EntryId")
                         .IsRequired()
@@ -947,7 +948,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("ResourceId")
                         .HasColumnType("text")
-                        .HasColumnName("resource_id");
+                        .HasColumnName("resource_id")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("BeganAt")
                         .ValueGeneratedOnAddOrUpdate()
@@ -1006,7 +1008,8 @@ namespace Streaming.Core.Data.Migrations
 
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
-                        .HasColumnName("room_sid");
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -1047,6 +1050,10 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_ingest_segments_room_sid");
+
+                    b.HasIndex("StoppedAt")
+                        .HasDatabaseName("ix_ingest_segments_refused")
+                        .HasFilter("failure is not null and began_at is null");
 
                     b.HasIndex("ChannelId", "BeganAt")
                         .HasDatabaseName("ix_ingest_segments_channel_id_began_at");
@@ -1092,7 +1099,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
-                        .HasColumnName("room_sid");
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -1190,8 +1198,8 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("ChannelId", "StartedAt")
                         .HasDatabaseName("ix_sessions_channel_id_started_at");
 
-                    b.HasIndex(new[] { "ReconnectUntil" }, "ix_sessions_inconclusive")
-                        .HasDatabaseName("ix_sessions_reconnect_until1")
+                    b.HasIndex(new[] { "ChannelId", "ReconnectUntil" }, "Inconclusive")
+                        .HasDatabaseName("ix_sessions_inconclusive")
                         .HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
 
                     b.ToTable("sessions", (string)null);
@@ -2036,7 +2044,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("ParticipantSid")
                         .HasColumnType("text")
-                        .HasColumnName("participant_sid");
+                        .HasColumnName("participant_sid")
+                        .UseCollation("C");
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -2063,7 +2072,8 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("Person")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("person");
+                        .HasColumnName("person")
+                        .UseCollation("C");
 
                     b.Property<string>("Role")
                         .IsRequired()
@@ -2074,7 +2084,8 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("RoomSid")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("room_sid");
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -2086,7 +2097,7 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_presences_room_sid");
 
-                    b.HasIndex("ChannelId", "Role", "Person")
+                    b.HasIndex("ChannelId", "RoomSid", "Role", "Person")
                         .HasDatabaseName("ix_presences_present")
                         .HasFilter("is_present");
 
