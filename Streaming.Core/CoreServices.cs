@@ -64,6 +64,7 @@ public static class CoreServices
         services.AddSingleton<Recommendations>();
         services.AddSingleton<GoLiveNotices>();
         services.AddSingleton<RoomChecks>();
+        services.AddScoped<RoomDescriptions>();
         services.AddSingleton<Devices>();
         services.AddSingleton<Timelines>();
         services.AddSingleton<UpdateLog>();

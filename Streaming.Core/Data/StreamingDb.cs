@@ -60,6 +60,7 @@ public sealed class StreamingDb(DbContextOptions<StreamingDb> options) : DbConte
     public DbSet<Update> Updates => Set<Update>();
     public DbSet<PublishedState> PublishedStates => Set<PublishedState>();
     public DbSet<AnnouncedSession> AnnouncedSessions => Set<AnnouncedSession>();
+    public DbSet<RoomDescription> RoomDescriptions => Set<RoomDescription>();
     public DbSet<UpdateLogEnds> UpdateLog => Set<UpdateLogEnds>();
     public DbSet<RememberedRequest> RememberedRequests => Set<RememberedRequest>();
     public DbSet<Administrator> Administrators => Set<Administrator>();

@@ -29,8 +29,7 @@ internal static class FactWrites
         select * from unnest(@sids, @channels, @started, @finished) as f (sid, channel_id, started_at, finished_at) order by sid
         on conflict (room_sid) do update set
             started_at = greatest(r.started_at, excluded.started_at),
-            finished_at = least(r.finished_at, excluded.finished_at),
-            metadata_told = case when excluded.started_at > r.started_at then 0 else r.metadata_told end -- a LiveKit that began anew may know nothing of it
+            finished_at = least(r.finished_at, excluded.finished_at)
         where excluded.started_at > coalesce(r.started_at, '-infinity') or excluded.finished_at < coalesce(r.finished_at, 'infinity')
         returning room_sid
         """)

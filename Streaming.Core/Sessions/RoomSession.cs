@@ -13,10 +13,4 @@ public sealed class RoomSession
 
     /// <summary>The room was closed: final for this SID.</summary>
     public DateTimeOffset? FinishedAt { get; private set; }
-
-    /// <summary>Which description of the channel the room's metadata must tell: counted up by the database where the description changes.</summary>
-    public int MetadataWanted { get; private set; }
-
-    /// <summary>Which one LiveKit was told; zero for none, as a room begins.</summary>
-    public int MetadataTold { get; private set; }
 }

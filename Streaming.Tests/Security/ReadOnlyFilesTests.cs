@@ -19,7 +19,8 @@ public sealed class ReadOnlyFilesTests
         await using var auth = await AuthServer.Start();
         await using var system = await TestSystem.StartAsync(auth: auth, confine: command => command with
         {
-            File = "unshare", Arguments = ["--mount", "--propagation", "private", "sh", "-c", ReadOnly, "sh", command.File, .. command.Arguments],
+            File = "unshare",
+            Arguments = ["--mount", "--propagation", "private", "sh", "-c", ReadOnly, "sh", command.File, .. command.Arguments],
         });
         var (creator, _) = await system.NewLiveChannel();
 

@@ -15,7 +15,7 @@ internal static class LeaderServices
         builder.Services.AddSingleton<ILeaderDuty, BroadcastRules>();
         builder.Services.AddSingleton<ILeaderDuty, SessionEnds>();
         builder.Services.AddSingleton<ILeaderDuty, HealthLooks>();
-        builder.Services.AddSingleton<ILeaderDuty, RoomDescriptions>();
+        builder.Services.AddSingleton<ILeaderDuty, DescribedRooms>();
         builder.Services.AddOptions<NotifyingOptions>().BindConfiguration(NotifyingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<ILeaderDuty, FollowersTold>();
         builder.Services.AddSingleton<ILeaderDuty, OrphanIngresses>();

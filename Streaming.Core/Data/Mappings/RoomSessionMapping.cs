@@ -14,8 +14,5 @@ internal sealed class RoomSessionMapping : IEntityTypeConfiguration<RoomSession>
         room.HasOne<Channel>().WithMany().HasForeignKey(r => r.ChannelId).OnDelete(DeleteBehavior.Cascade);
         room.HasIndex(r => r.ChannelId);
         room.HasIndex(r => r.ChannelId, "Open").HasFilter("finished_at is null").HasDatabaseName("ix_room_sessions_open"); // where viewers are counted, which is all the time
-        room.Property(r => r.MetadataWanted).HasDefaultValue(1);
-        room.Property(r => r.MetadataTold).HasDefaultValue(0);
-        room.HasIndex(r => r.ChannelId, "Untold").HasFilter("finished_at is null and metadata_told <> metadata_wanted").HasDatabaseName("ix_room_sessions_untold");
     }
 }

@@ -719,6 +719,27 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("published_states", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.Property<string>("RoomSid")
+                        .HasColumnType("text")
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("RoomStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("room_started_at");
+
+                    b.Property<uint>("Told")
+                        .HasColumnType("xid")
+                        .HasColumnName("told");
+
+                    b.HasKey("RoomSid")
+                        .HasName("pk_room_descriptions");
+
+                    b.ToTable("room_descriptions", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.LiveUpdates.Update", b =>
                 {
                     b.Property<long>("Id")
@@ -1110,18 +1131,6 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
 
-                    b.Property<int>("MetadataTold")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(0)
-                        .HasColumnName("metadata_told");
-
-                    b.Property<int>("MetadataWanted")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(1)
-                        .HasColumnName("metadata_wanted");
-
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("started_at");
@@ -1135,10 +1144,6 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex(new[] { "ChannelId" }, "Open")
                         .HasDatabaseName("ix_room_sessions_open")
                         .HasFilter("finished_at is null");
-
-                    b.HasIndex(new[] { "ChannelId" }, "Untold")
-                        .HasDatabaseName("ix_room_sessions_untold")
-                        .HasFilter("finished_at is null and metadata_told <> metadata_wanted");
 
                     b.ToTable("room_sessions", (string)null);
                 });
@@ -2213,6 +2218,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_published_states_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.HasOne("Streaming.Core.Sessions.RoomSession", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.LiveUpdates.RoomDescription", "RoomSid")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_room_descriptions_room_sessions_room_sid");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>

@@ -1,9 +1,6 @@
-using Microsoft.EntityFrameworkCore;
 using Streaming.Core.Data;
 using Streaming.Core.LiveKit;
 using Streaming.Core.LiveUpdates;
-using Streaming.Core.Sessions;
-using Streaming.Core.Streams;
 using Streaming.WebhookWorker.Leading;
 
 namespace Streaming.WebhookWorker.Broadcasting;
@@ -12,7 +9,7 @@ namespace Streaming.WebhookWorker.Broadcasting;
 /// Tells the title and the other settings to everybody who is in a room, as the room's metadata, when the room begins and whenever they change.
 /// Never by the ingress: any change of one cuts off whoever publishes.
 /// </summary>
-internal sealed partial class RoomDescriptions(IServiceScopeFactory scopes, LiveKitApi livekit, TimeProvider time, ILogger<RoomDescriptions> log) : ILeaderDuty
+internal sealed partial class DescribedRooms(IServiceScopeFactory scopes, LiveKitApi livekit, TimeProvider time, ILogger<DescribedRooms> log) : ILeaderDuty
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250), PauseAfterFailure = TimeSpan.FromSeconds(2);
 
@@ -20,7 +17,7 @@ internal sealed partial class RoomDescriptions(IServiceScopeFactory scopes, Live
 
     public async Task Run(CancellationToken ct)
     {
-        while (true)
+        for (var wasWaiting = false; ;)
         {
             var waiting = 0;
             try
@@ -32,8 +29,9 @@ internal sealed partial class RoomDescriptions(IServiceScopeFactory scopes, Live
                 waiting = Most;
             }
 
-            if (waiting > 0) Log.Postponed(log, waiting);
-            await Task.Delay(waiting > 0 ? PauseAfterFailure : Every, time, ct);
+            if (waiting > 0 && !wasWaiting) Log.Postponed(log, waiting);
+            wasWaiting = waiting > 0;
+            await Task.Delay(wasWaiting ? PauseAfterFailure : Every, time, ct);
         }
     }
 
@@ -41,10 +39,7 @@ internal sealed partial class RoomDescriptions(IServiceScopeFactory scopes, Live
     private async Task<int> Tell(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var untold = await scope.ServiceProvider.GetRequiredService<StreamingDb>().Set<RoomSession>().AsNoTracking()
-            .Where(r => r.FinishedAt == null && r.MetadataTold != r.MetadataWanted)
-            .Join(scope.ServiceProvider.GetRequiredService<StreamingDb>().Channels, r => r.ChannelId, c => c.Id, (r, c) => new Untold(r.RoomSid, r.MetadataWanted, c))
-            .Take(Most).ToListAsync(ct);
+        var untold = await scope.ServiceProvider.GetRequiredService<RoomDescriptions>().Untold(Most, ct);
         var waiting = 0;
         await Parallel.ForEachAsync(untold, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (room, stop) =>
         {
@@ -60,16 +55,12 @@ internal sealed partial class RoomDescriptions(IServiceScopeFactory scopes, Live
         return waiting;
     }
 
-    /// <summary>Remembers what was told, and not that it was the last word: two leaders may meet, and then the elder's words are put right.</summary>
-    private async Task Tell(Untold room, CancellationToken ct)
+    private async Task Tell(UntoldRoom room, CancellationToken ct)
     {
         await livekit.SetRoomMetadata(room.Channel.Id, StreamUpdated.Of(room.Channel).Written(), ct);
         await using var scope = scopes.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<StreamingDb>().Set<RoomSession>().Where(r => r.RoomSid == room.Sid)
-            .ExecuteUpdateAsync(r => r.SetProperty(x => x.MetadataTold, room.Version), ct);
+        await scope.ServiceProvider.GetRequiredService<RoomDescriptions>().Told(room, ct);
     }
-
-    private sealed record Untold(string Sid, int Version, Channel Channel);
 
     private static partial class Log
     {

@@ -12,8 +12,8 @@ using Streaming.Core.Data;
 namespace Streaming.Core.Data.Migrations
 {
     [DbContext(typeof(StreamingDb))]
-    [Migration("20261125141153_Identifiers")]
-    partial class Identifiers
+    [Migration("20261125145116_Openings")]
+    partial class Openings
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -388,8 +388,7 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("EventId")
                         .HasColumnType("text")
-                        .HasColumnName("event_id")
-                        .UseCollation("C");
+                        .HasColumnName("event_id");
 
                     b.Property<string>("EntryId")
                         .IsRequired()
@@ -722,6 +721,26 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("published_states", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.Property<string>("RoomSid")
+                        .HasColumnType("text")
+                        .HasColumnName("room_sid");
+
+                    b.Property<DateTimeOffset?>("RoomStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("room_started_at");
+
+                    b.Property<uint>("Told")
+                        .HasColumnType("xid")
+                        .HasColumnName("told");
+
+                    b.HasKey("RoomSid")
+                        .HasName("pk_room_descriptions");
+
+                    b.ToTable("room_descriptions", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.LiveUpdates.Update", b =>
                 {
                     b.Property<long>("Id")
@@ -951,8 +970,7 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("ResourceId")
                         .HasColumnType("text")
-                        .HasColumnName("resource_id")
-                        .UseCollation("C");
+                        .HasColumnName("resource_id");
 
                     b.Property<DateTimeOffset?>("BeganAt")
                         .ValueGeneratedOnAddOrUpdate()
@@ -1011,8 +1029,7 @@ namespace Streaming.Core.Data.Migrations
 
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
-                        .HasColumnName("room_sid")
-                        .UseCollation("C");
+                        .HasColumnName("room_sid");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -1053,10 +1070,6 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_ingest_segments_room_sid");
-
-                    b.HasIndex("StoppedAt")
-                        .HasDatabaseName("ix_ingest_segments_refused")
-                        .HasFilter("failure is not null and began_at is null");
 
                     b.HasIndex("ChannelId", "BeganAt")
                         .HasDatabaseName("ix_ingest_segments_channel_id_began_at");
@@ -1102,8 +1115,7 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
-                        .HasColumnName("room_sid")
-                        .UseCollation("C");
+                        .HasColumnName("room_sid");
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -1112,18 +1124,6 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
-
-                    b.Property<int>("MetadataTold")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(0)
-                        .HasColumnName("metadata_told");
-
-                    b.Property<int>("MetadataWanted")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(1)
-                        .HasColumnName("metadata_wanted");
 
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
@@ -1138,10 +1138,6 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex(new[] { "ChannelId" }, "Open")
                         .HasDatabaseName("ix_room_sessions_open")
                         .HasFilter("finished_at is null");
-
-                    b.HasIndex(new[] { "ChannelId" }, "Untold")
-                        .HasDatabaseName("ix_room_sessions_untold")
-                        .HasFilter("finished_at is null and metadata_told <> metadata_wanted");
 
                     b.ToTable("room_sessions", (string)null);
                 });
@@ -1201,8 +1197,8 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("ChannelId", "StartedAt")
                         .HasDatabaseName("ix_sessions_channel_id_started_at");
 
-                    b.HasIndex(new[] { "ChannelId", "ReconnectUntil" }, "Inconclusive")
-                        .HasDatabaseName("ix_sessions_inconclusive")
+                    b.HasIndex(new[] { "ReconnectUntil" }, "ix_sessions_inconclusive")
+                        .HasDatabaseName("ix_sessions_reconnect_until1")
                         .HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
 
                     b.ToTable("sessions", (string)null);
@@ -2047,8 +2043,7 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("ParticipantSid")
                         .HasColumnType("text")
-                        .HasColumnName("participant_sid")
-                        .UseCollation("C");
+                        .HasColumnName("participant_sid");
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -2075,8 +2070,7 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("Person")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("person")
-                        .UseCollation("C");
+                        .HasColumnName("person");
 
                     b.Property<string>("Role")
                         .IsRequired()
@@ -2087,8 +2081,7 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("RoomSid")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("room_sid")
-                        .UseCollation("C");
+                        .HasColumnName("room_sid");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -2100,7 +2093,7 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_presences_room_sid");
 
-                    b.HasIndex("ChannelId", "RoomSid", "Role", "Person")
+                    b.HasIndex("ChannelId", "Role", "Person")
                         .HasDatabaseName("ix_presences_present")
                         .HasFilter("is_present");
 
@@ -2216,6 +2209,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_published_states_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.HasOne("Streaming.Core.Sessions.RoomSession", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.LiveUpdates.RoomDescription", "RoomSid")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_room_descriptions_room_sessions_room_sid");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>

@@ -12,8 +12,8 @@ using Streaming.Core.Data;
 namespace Streaming.Core.Data.Migrations
 {
     [DbContext(typeof(StreamingDb))]
-    [Migration("20261125133014_Openings")]
-    partial class Openings
+    [Migration("20261125145105_RoomDescriptions")]
+    partial class RoomDescriptions
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -721,6 +721,26 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("published_states", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.Property<string>("RoomSid")
+                        .HasColumnType("text")
+                        .HasColumnName("room_sid");
+
+                    b.Property<DateTimeOffset?>("RoomStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("room_started_at");
+
+                    b.Property<uint>("Told")
+                        .HasColumnType("xid")
+                        .HasColumnName("told");
+
+                    b.HasKey("RoomSid")
+                        .HasName("pk_room_descriptions");
+
+                    b.ToTable("room_descriptions", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.LiveUpdates.Update", b =>
                 {
                     b.Property<long>("Id")
@@ -1105,18 +1125,6 @@ namespace Streaming.Core.Data.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
 
-                    b.Property<int>("MetadataTold")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(0)
-                        .HasColumnName("metadata_told");
-
-                    b.Property<int>("MetadataWanted")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(1)
-                        .HasColumnName("metadata_wanted");
-
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("started_at");
@@ -1130,10 +1138,6 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex(new[] { "ChannelId" }, "Open")
                         .HasDatabaseName("ix_room_sessions_open")
                         .HasFilter("finished_at is null");
-
-                    b.HasIndex(new[] { "ChannelId" }, "Untold")
-                        .HasDatabaseName("ix_room_sessions_untold")
-                        .HasFilter("finished_at is null and metadata_told <> metadata_wanted");
 
                     b.ToTable("room_sessions", (string)null);
                 });
@@ -2205,6 +2209,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_published_states_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.HasOne("Streaming.Core.Sessions.RoomSession", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.LiveUpdates.RoomDescription", "RoomSid")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_room_descriptions_room_sessions_room_sid");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>

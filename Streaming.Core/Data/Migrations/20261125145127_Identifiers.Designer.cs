@@ -12,8 +12,8 @@ using Streaming.Core.Data;
 namespace Streaming.Core.Data.Migrations
 {
     [DbContext(typeof(StreamingDb))]
-    [Migration("20261125121050_RoomMetadata")]
-    partial class RoomMetadata
+    [Migration("20261125145127_Identifiers")]
+    partial class Identifiers
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -388,7 +388,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("EventId")
                         .HasColumnType("text")
-                        .HasColumnName("event_id");
+                        .HasColumnName("event_id")
+                        .UseCollation("C");
 
                     b.Property<string>("EntryId")
                         .IsRequired()
@@ -721,6 +722,27 @@ namespace Streaming.Core.Data.Migrations
                     b.ToTable("published_states", (string)null);
                 });
 
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.Property<string>("RoomSid")
+                        .HasColumnType("text")
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
+
+                    b.Property<DateTimeOffset?>("RoomStartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("room_started_at");
+
+                    b.Property<uint>("Told")
+                        .HasColumnType("xid")
+                        .HasColumnName("told");
+
+                    b.HasKey("RoomSid")
+                        .HasName("pk_room_descriptions");
+
+                    b.ToTable("room_descriptions", (string)null);
+                });
+
             modelBuilder.Entity("Streaming.Core.LiveUpdates.Update", b =>
                 {
                     b.Property<long>("Id")
@@ -950,7 +972,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("ResourceId")
                         .HasColumnType("text")
-                        .HasColumnName("resource_id");
+                        .HasColumnName("resource_id")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("BeganAt")
                         .ValueGeneratedOnAddOrUpdate()
@@ -1009,7 +1032,8 @@ namespace Streaming.Core.Data.Migrations
 
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
-                        .HasColumnName("room_sid");
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -1050,6 +1074,10 @@ namespace Streaming.Core.Data.Migrations
 
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_ingest_segments_room_sid");
+
+                    b.HasIndex("StoppedAt")
+                        .HasDatabaseName("ix_ingest_segments_refused")
+                        .HasFilter("failure is not null and began_at is null");
 
                     b.HasIndex("ChannelId", "BeganAt")
                         .HasDatabaseName("ix_ingest_segments_channel_id_began_at");
@@ -1095,7 +1123,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("RoomSid")
                         .HasColumnType("text")
-                        .HasColumnName("room_sid");
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -1104,18 +1133,6 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<DateTimeOffset?>("FinishedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("finished_at");
-
-                    b.Property<int>("MetadataTold")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(0)
-                        .HasColumnName("metadata_told");
-
-                    b.Property<int>("MetadataWanted")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("integer")
-                        .HasDefaultValue(1)
-                        .HasColumnName("metadata_wanted");
 
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone")
@@ -1130,10 +1147,6 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex(new[] { "ChannelId" }, "Open")
                         .HasDatabaseName("ix_room_sessions_open")
                         .HasFilter("finished_at is null");
-
-                    b.HasIndex(new[] { "ChannelId" }, "Untold")
-                        .HasDatabaseName("ix_room_sessions_untold")
-                        .HasFilter("finished_at is null and metadata_told <> metadata_wanted");
 
                     b.ToTable("room_sessions", (string)null);
                 });
@@ -1193,8 +1206,8 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("ChannelId", "StartedAt")
                         .HasDatabaseName("ix_sessions_channel_id_started_at");
 
-                    b.HasIndex(new[] { "ReconnectUntil" }, "ix_sessions_inconclusive")
-                        .HasDatabaseName("ix_sessions_reconnect_until1")
+                    b.HasIndex(new[] { "ChannelId", "ReconnectUntil" }, "Inconclusive")
+                        .HasDatabaseName("ix_sessions_inconclusive")
                         .HasFilter("media_ended_at is not null and concluded_for is distinct from media_ended_at");
 
                     b.ToTable("sessions", (string)null);
@@ -2039,7 +2052,8 @@ namespace Streaming.Core.Data.Migrations
                 {
                     b.Property<string>("ParticipantSid")
                         .HasColumnType("text")
-                        .HasColumnName("participant_sid");
+                        .HasColumnName("participant_sid")
+                        .UseCollation("C");
 
                     b.Property<Guid>("ChannelId")
                         .HasColumnType("uuid")
@@ -2066,7 +2080,8 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("Person")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("person");
+                        .HasColumnName("person")
+                        .UseCollation("C");
 
                     b.Property<string>("Role")
                         .IsRequired()
@@ -2077,7 +2092,8 @@ namespace Streaming.Core.Data.Migrations
                     b.Property<string>("RoomSid")
                         .IsRequired()
                         .HasColumnType("text")
-                        .HasColumnName("room_sid");
+                        .HasColumnName("room_sid")
+                        .UseCollation("C");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone")
@@ -2089,7 +2105,7 @@ namespace Streaming.Core.Data.Migrations
                     b.HasIndex("RoomSid")
                         .HasDatabaseName("ix_presences_room_sid");
 
-                    b.HasIndex("ChannelId", "Role", "Person")
+                    b.HasIndex("ChannelId", "RoomSid", "Role", "Person")
                         .HasDatabaseName("ix_presences_present")
                         .HasFilter("is_present");
 
@@ -2205,6 +2221,16 @@ namespace Streaming.Core.Data.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_published_states_channels_channel_id");
+                });
+
+            modelBuilder.Entity("Streaming.Core.LiveUpdates.RoomDescription", b =>
+                {
+                    b.HasOne("Streaming.Core.Sessions.RoomSession", null)
+                        .WithOne()
+                        .HasForeignKey("Streaming.Core.LiveUpdates.RoomDescription", "RoomSid")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_room_descriptions_room_sessions_room_sid");
                 });
 
             modelBuilder.Entity("Streaming.Core.Sessions.Correction", b =>

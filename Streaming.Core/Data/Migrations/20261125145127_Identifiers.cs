@@ -28,6 +28,15 @@ namespace Streaming.Core.Data.Migrations
                 oldType: "text");
 
             migrationBuilder.AlterColumn<string>(
+                name: "room_sid",
+                table: "room_descriptions",
+                type: "text",
+                nullable: false,
+                collation: "C",
+                oldClrType: typeof(string),
+                oldType: "text");
+
+            migrationBuilder.AlterColumn<string>(
                 name: "event_id",
                 table: "processed_events",
                 type: "text",
@@ -119,6 +128,15 @@ namespace Streaming.Core.Data.Migrations
             migrationBuilder.AlterColumn<string>(
                 name: "room_sid",
                 table: "room_sessions",
+                type: "text",
+                nullable: false,
+                oldClrType: typeof(string),
+                oldType: "text",
+                oldCollation: "C");
+
+            migrationBuilder.AlterColumn<string>(
+                name: "room_sid",
+                table: "room_descriptions",
                 type: "text",
                 nullable: false,
                 oldClrType: typeof(string),
