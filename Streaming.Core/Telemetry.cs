@@ -30,6 +30,15 @@ public static class Telemetry
     /// <summary>What the reconciler put right, by kind. More than nothing in steady state: webhooks are lost.</summary>
     public static readonly Counter<long> Corrections = Meter.CreateCounter<long>("streaming.reconcile.corrections", "{correction}");
 
+    /// <summary>How many people our records and LiveKit's rooms do not agree on, at the last look at everything. Some are on their way; many for long: webhooks are lost.</summary>
+    public static readonly Gauge<long> ViewerError = Meter.CreateGauge<long>("streaming.reconcile.viewer_error", "{participant}");
+
+    /// <summary>Broadcasts that are live by what LiveKit said too long ago: it cannot be asked.</summary>
+    public static readonly Gauge<long> StaleStreams = Meter.CreateGauge<long>("streaming.streams.stale", "{stream}");
+
+    /// <summary>How long LiveKit takes to answer a call of ours, by method and outcome: ok, or what failed.</summary>
+    public static readonly Histogram<double> LiveKitCalls = Meter.CreateHistogram<double>("streaming.livekit.call_duration", "s");
+
     /// <summary>Entries of the Redis stream: accepted and not yet applied.</summary>
     public static readonly Gauge<long> QueueDepth = Meter.CreateGauge<long>("streaming.queue.depth", "{event}");
 

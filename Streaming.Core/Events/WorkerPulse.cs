@@ -20,6 +20,15 @@ public sealed class WorkerPulse(NpgsqlDataSource database)
     /// <summary>LiveKit was asked, has answered for every channel, and what it said is in the database.</summary>
     public Task Reconciled(CancellationToken ct) => Beat(2, ct);
 
+    /// <summary>How many broadcasts are live by what LiveKit said too long ago.</summary>
+    public async Task<long> StaleStreams(CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            "select count(*) from sessions where media_ended_at is null and not exists (select 1 from worker_pulse where id = 2 and beat_at >= now() - @unseen_after)");
+        command.Parameters.AddWithValue("unseen_after", UnseenAfter);
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
+
     private async Task Beat(int id, CancellationToken ct)
     {
         await using var command = database.CreateCommand(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using Google.Protobuf;
@@ -258,9 +259,12 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         using var client = clients.CreateClient(HttpClientName);
         client.Timeout = options.Value.CallTimeout;
         await using var cancellation = ct.Register(client.CancelPendingRequests);
+        var started = Stopwatch.GetTimestamp();
         try
         {
-            return await call(client);
+            var answer = await call(client);
+            Measure("ok");
+            return answer;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -268,9 +272,12 @@ public sealed partial class LiveKitApi(IHttpClientFactory clients, IOptions<Live
         }
         catch (Exception e) when (FailureOf(e) is { } failure)
         {
+            Measure(failure.ToString());
             Log.Failed(log, method, failure);
             throw new LiveKitException(failure, method);
         }
+
+        void Measure(string outcome) => Telemetry.LiveKitCalls.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, new("method", method), new("outcome", outcome));
     }
 
     private static LiveKitFailure? FailureOf(Exception e) => e switch

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using LiveKitSimulator;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -55,6 +57,36 @@ public sealed class ReconcilerTests : IAsyncLifetime
         await _services.DisposeAsync();
         await _liveKit.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_not_as_LiveKit_says_and_what_is_old_is_measured()
+    {
+        var (errors, calls) = (new List<long>(), new ConcurrentQueue<string>());
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Name is "streaming.reconcile.viewer_error" or "streaming.livekit.call_duration") l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => errors.Add(value));
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) => calls.Enqueue($"{tags[0].Value} {tags[1].Value}"));
+        listener.Start();
+        var (channel, key) = await NewChannel();
+        await _liveKit.Client.GoLive(key);
+        await _liveKit.Client.ViewerJoins($"{channel.Id}", "viewer:someone:1");
+        var (reconciler, pulse) = (Reconciler(confirmStart: AtOnce), _services.GetRequiredService<WorkerPulse>());
+
+        for (var look = 0; look < 3; look++) await reconciler.Look(everything: true, default);
+        Assert.Equal([2, 2, 0], errors); // the encoder and a viewer: seen, put right, and no more
+        Assert.Contains("ListRooms ok", calls);
+        Assert.Equal(0, await pulse.StaleStreams(default));
+        await _database.Rows("update worker_pulse set beat_at = now() - interval '46 seconds' where id = 2 returning id");
+        Assert.Equal(1, await pulse.StaleStreams(default));
+
+        await _liveKit.Client.ApiFault(new ApiFault { Mode = ApiFaultMode.Refuse, Method = "ListRooms" });
+        await Assert.ThrowsAsync<LiveKitException>(() => reconciler.Look(everything: true, default));
+        Assert.Contains("ListRooms Unreachable", calls);
+        Assert.Equal(3, errors.Count);
     }
 
     [Fact]

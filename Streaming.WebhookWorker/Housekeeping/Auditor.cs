@@ -7,7 +7,7 @@ using Streaming.WebhookWorker.Leading;
 namespace Streaming.WebhookWorker.Housekeeping;
 
 /// <summary>Each minute reads the books, and says so when an event was lost or had its effect twice.</summary>
-internal sealed partial class Auditor(Accounting accounting, DeadLetters deadLetters, TimeProvider time, ILogger<Auditor> log) : ILeaderDuty
+internal sealed partial class Auditor(Accounting accounting, DeadLetters deadLetters, WorkerPulse pulse, TimeProvider time, ILogger<Auditor> log) : ILeaderDuty
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -22,6 +22,7 @@ internal sealed partial class Auditor(Accounting accounting, DeadLetters deadLet
                 Telemetry.QueueDepth.Record(account.InQueue);
                 Telemetry.SpoolDepth.Record(account.InSpool);
                 Telemetry.DeadLetters.Record(await deadLetters.Count(ct));
+                Telemetry.StaleStreams.Record(await pulse.StaleStreams(ct));
                 Telemetry.Unbalanced.Record(account is { IsOpen: true, IsBalanced: false } ? 1 : 0);
                 if (account is { IsOpen: true, IsBalanced: false }) Log.Unbalanced(log, account.Received, account.Outcomes.Total, account.Removed);
             }

@@ -6,6 +6,7 @@ using Streaming.Core.Data;
 using Streaming.Core.Events;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Reconciling;
+using Streaming.Core.Sessions;
 using Streaming.Core.Viewers;
 using Streaming.WebhookWorker.Leading;
 
@@ -55,7 +56,12 @@ internal sealed partial class Reconciler(
         var corrected = await corrections.Write(_suspects.Confirm(seen, listed.Keys.ToHashSet(), belief.At), ct);
         await Tell(corrected, ct);
         if (listed.Count < channels.Count) throw new LiveKitException(LiveKitFailure.Unreachable, "ListParticipants");
-        if (everything) await pulse.Reconciled(ct);
+        if (everything)
+        {
+            Telemetry.ViewerError.Record(seen.Count(d => d.Kind is CorrectionKind.ParticipantJoined or CorrectionKind.ParticipantLeft));
+            await pulse.Reconciled(ct);
+        }
+
         return corrected.Count;
     }
 
