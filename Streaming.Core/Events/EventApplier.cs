@@ -73,7 +73,8 @@ public sealed class EventApplier(NpgsqlDataSource database)
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand("set local plan_cache_mode = force_generic_plan"), // planning each statement anew takes longer than carrying it out
+                // Planning each statement anew takes longer than carrying it out. Who is told of the effects is told in the traces of what had them.
+                new NpgsqlBatchCommand("select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('streaming.traces', @traces, true)") { Parameters = { new("traces", Traces.Of(unique)) } },
                 new NpgsqlBatchCommand(
                     $"""
                     with written as (
@@ -106,6 +107,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         var risen = 0;
         await using (var reader = await writes.ExecuteReaderAsync(ct))
         {
+            await reader.NextResultAsync(ct);
             while (await reader.ReadAsync(ct))
             {
                 if (fresh.Count == 0 && reader.GetBoolean(0)) foreach (var id in ids) fresh.Add(id, true);

@@ -34,6 +34,9 @@ public sealed class Update
     /// <summary>JSON of our own facts; never anything that LiveKit sent as it came, a key or a token.</summary>
     public string Body { get; private set; } = null!;
 
+    /// <summary>The W3C trace context of the webhook that it follows from; null when none is recorded, or a request changed something.</summary>
+    public string? TraceParent { get; private set; }
+
     /// <summary>When it was given its position.</summary>
     public DateTimeOffset? PublishedAt { get; private set; }
 

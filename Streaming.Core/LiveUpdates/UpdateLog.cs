@@ -58,7 +58,7 @@ public sealed class UpdateLog(NpgsqlDataSource database)
     {
         var command = database.CreateCommand(
             """
-            select position, channel_id, user_id, is_for_owner, type, body::text from updates
+            select position, channel_id, user_id, is_for_owner, type, body::text, trace_parent from updates
             where position > @after and position <= @upTo and (channel_id = any(@channels) or user_id = any(@users))
             order by position limit @piece
             """);
@@ -105,7 +105,8 @@ public sealed class UpdateLog(NpgsqlDataSource database)
         var updates = new List<LoggedUpdate>();
         await using var row = await command.ExecuteReaderAsync(ct);
         while (await row.ReadAsync(ct))
-            updates.Add(new LoggedUpdate(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetGuid(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetBoolean(3), row.GetString(4), row.GetString(5)));
+            updates.Add(new LoggedUpdate(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetGuid(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetBoolean(3), row.GetString(4), row.GetString(5),
+                row.IsDBNull(6) ? null : row.GetString(6)));
         return updates;
     }
 }
@@ -122,7 +123,8 @@ public readonly record struct LogEnds(long Head, long Forgotten)
 /// <param name="UserId">Null when it is for a channel.</param>
 /// <param name="IsForOwner">See <see cref="Update.IsForOwner"/>.</param>
 /// <param name="Body">JSON in one line.</param>
-public sealed record LoggedUpdate(long Position, Guid? ChannelId, string? UserId, bool IsForOwner, string Type, string Body)
+/// <param name="TraceParent">See <see cref="Update.TraceParent"/>.</param>
+public sealed record LoggedUpdate(long Position, Guid? ChannelId, string? UserId, bool IsForOwner, string Type, string Body, string? TraceParent)
 {
     /// <summary>Of those for the server itself: whom it concerns; null for everybody.</summary>
     public string? Concerned => JsonDocument.Parse(Body).RootElement.TryGetProperty("userId", out var user) ? user.GetString() : null;

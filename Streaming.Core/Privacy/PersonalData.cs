@@ -28,7 +28,7 @@ public static class PersonalData
         new("notices", "user_id* session_id channel_id at*", "user_id = @user", Delete),
         new("room_checks", "channel_id person* version due_at watch_until", "person = 'viewer:' || @user", Delete), // after those that note one
 
-        new("updates", "id position channel_id user_id* is_for_owner type body* published_at", "user_id = @user or " + OfHisChannel, Delete) { TellsOfHim = "body->>'userId' = @user" }, // before his channel is no longer his
+        new("updates", "id position channel_id user_id* is_for_owner type body* trace_parent published_at", "user_id = @user or " + OfHisChannel, Delete) { TellsOfHim = "body->>'userId' = @user" }, // before his channel is no longer his
         new("suspensions", "id user_id* reason* suspended_by- suspended_at* until* lifted_at* lifted_by-", "user_id = @user", Delete), // the audit log keeps what was done
 
         // His channel's: the history stays, and is nobody's

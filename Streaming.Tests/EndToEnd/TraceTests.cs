@@ -6,14 +6,18 @@ namespace Streaming.Tests.EndToEnd;
 public sealed partial class TraceTests
 {
     [Fact]
-    public async Task One_trace_leads_from_the_webhook_to_its_applied_effect()
+    public async Task One_trace_leads_from_the_webhook_over_its_applied_effect_to_whoever_is_told()
     {
         await using var system = await TestSystem.StartAsync();
         var creator = await system.NewChannel();
+        await using var viewer = await EventReader.Open(system.Anonymous, $"/api/stream/{await creator.Room()}/events");
+        await using var himself = await EventReader.Open(creator.Api, "/api/me/events");
         await system.LiveKit.GoLive(creator.StreamKey);
-        await Eventually.True(creator.IsLive);
+        await viewer.Until("stream.online");
+        await himself.Until("session.started");
 
-        await Eventually.True(() => TracesOf("apply ingress_started").Intersect(TracesOf("POST /api/webhook/livekit")).Any());
+        foreach (var told in new[] { "tell stream.online", "tell session.started" })
+            await Eventually.True(() => TracesOf("POST /api/webhook/livekit").Intersect(TracesOf("apply ingress_started")).Intersect(TracesOf(told)).Any(), what: told);
 
         IEnumerable<string> TracesOf(string span) => Span().Matches(system.Telemetry.Text("traces")).Where(s => s.Groups["rest"].Value.Contains(span, StringComparison.Ordinal)).Select(s => s.Groups["trace"].Value);
     }

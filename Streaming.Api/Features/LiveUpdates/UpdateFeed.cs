@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Streaming.Core;
 using Streaming.Core.Data;
 using Streaming.Core.LiveUpdates;
@@ -105,6 +106,7 @@ internal sealed partial class UpdateFeed(
         if (update.Type == UpdateTypes.Access) _toCheck.Add((update.ChannelId!.Value, update.Concerned));
         if (UpdateTypes.IsInternal(update.Type)) return;
 
+        using var span = ActivityContext.TryParse(update.TraceParent, null, isRemote: true, out var webhook) ? Telemetry.Source.StartActivity($"tell {update.Type}", ActivityKind.Producer, webhook) : null;
         var piece = Piece.Of(update);
         var told = 0;
         foreach (var follower in followers)
@@ -113,6 +115,7 @@ internal sealed partial class UpdateFeed(
                 follower.Tell(piece);
                 told++;
             }
+        span?.SetTag("streaming.clients", told);
         Telemetry.LiveUpdatesSent.Add(told);
     }
 
