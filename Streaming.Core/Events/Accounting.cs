@@ -53,12 +53,14 @@ public sealed class Accounting(NpgsqlDataSource database, IConnectionMultiplexer
 
     /// <summary>
     /// Begins a chapter for the life that Redis is in, unless it has one: in an emptied Redis the count of entries begins anew. To be
-    /// called before the queue is read, since what is settled until then was received in earlier lives.
+    /// called before the queue is read and with nothing in hand, since what is settled until then was received in earlier lives.
     /// </summary>
-    public async Task Open(CancellationToken ct)
+    /// <returns>Whether there is one now: a full Redis cannot be told apart from another before it has room again.</returns>
+    public async Task<bool> Open(CancellationToken ct)
     {
         var (life, added, length) = await Count(newLife: $"{Guid.CreateVersion7()}");
-        if (life == _life || life.Length == 0) return;
+        if (life == _life) return true;
+        if (life.Length == 0) return false;
         await using var command = database.CreateCommand(
             """
             insert into queue_lives (id, received_before)
@@ -69,6 +71,7 @@ public sealed class Accounting(NpgsqlDataSource database, IConnectionMultiplexer
         command.Parameters.AddWithValue("removed", added - length);
         await command.ExecuteNonQueryAsync(ct);
         _life = life;
+        return true;
     }
 
     /// <summary>The statement that enters outcomes into the books, for the transaction that brought them about.</summary>

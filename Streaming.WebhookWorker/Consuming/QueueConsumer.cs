@@ -33,6 +33,9 @@ internal sealed partial class QueueConsumer(
     /// <summary>Redis failed: entries may have been handed to us in an answer that never arrived, or be done and not yet removed.</summary>
     private volatile bool _mayHoldUnknown;
 
+    /// <summary>Redis may have begun a life for which the books have no chapter yet.</summary>
+    private volatile bool _isNewLife = true;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         Log.Started(log, _consumer);
@@ -59,6 +62,7 @@ internal sealed partial class QueueConsumer(
 
     private async Task ReadOnce(Channel<QueuedEvent>[] lanes, CancellationToken ct)
     {
+        if (_isNewLife) await OpenBooks(ct);
         await _free.WaitAsync(ct);
         var room = 1;
         while (room < options.Value.InHand && _free.Wait(0, CancellationToken.None)) room++;
@@ -77,6 +81,27 @@ internal sealed partial class QueueConsumer(
         }
 
         if (read == 0) await Task.Delay(options.Value.IdlePause, time, ct);
+    }
+
+    /// <summary>With nothing in hand: what is settled and not yet removed would be counted as received twice.</summary>
+    private async Task OpenBooks(CancellationToken ct)
+    {
+        var held = 0;
+        try
+        {
+            for (; held < options.Value.InHand; held++) await _free.WaitAsync(ct);
+            _isNewLife = false;
+            if (!await accounting.Open(ct)) _isNewLife = true; // and if another has begun meanwhile, it stays said
+        }
+        catch
+        {
+            _isNewLife = true;
+            throw;
+        }
+        finally
+        {
+            if (held > 0) _free.Release(held);
+        }
     }
 
     /// <summary>What has been read is finished, also at shutdown.</summary>
@@ -119,15 +144,9 @@ internal sealed partial class QueueConsumer(
     /// <summary>The pulse says that the queue is read, so it asks the queue first.</summary>
     private async Task BeatOnce(CancellationToken ct)
     {
-        await Prepare(ct);
+        await queue.EnsureGroup();
         if (_mayHoldUnknown) await TakeUpAgain(ct);
         await pulse.Beat(ct);
-    }
-
-    private async Task Prepare(CancellationToken ct)
-    {
-        await accounting.Open(ct);
-        await queue.EnsureGroup();
     }
 
     /// <summary>Without waiting for the lease: nobody knows better than we that we do not work on them.</summary>
@@ -166,14 +185,15 @@ internal sealed partial class QueueConsumer(
         {
             if (e is RedisServerException server && EventQueue.IsGroupMissing(server))
             {
-                await Prepare(ct);
+                _isNewLife = true;
+                await queue.EnsureGroup();
                 recoveries.Announce(); // an emptied Redis has lost events that only LiveKit's answer makes good
                 return;
             }
 
             if (Failures.IsOfRedis(e))
             {
-                _mayHoldUnknown = true;
+                _mayHoldUnknown = _isNewLife = true;
                 Log.RedisAway(log, e.GetType().Name);
             }
             else if (Failures.IsTransient(e)) Log.DatabaseAway(log, e.GetType().Name);
