@@ -19,7 +19,7 @@ public sealed class RoomDescriptions(StreamingDb db)
     /// <summary>Remembers what was told, and not that it was the last word: two may tell at once, and then the older words are put right.</summary>
     public Task Told(UntoldRoom room, CancellationToken ct) => db.Database.ExecuteSqlAsync(
         $"""
-        insert into room_descriptions (room_sid, room_started_at, told) select room_sid, {room.StartedAt}, {room.Version} from room_sessions where room_sid = {room.Sid}
+        insert into room_descriptions (room_sid, room_started_at, told) select room_sid, {room.StartedAt}, {room.Version}::text::xid from room_sessions where room_sid = {room.Sid}
         on conflict (room_sid) do update set room_started_at = excluded.room_started_at, told = excluded.told
         """, ct);
 }

@@ -296,14 +296,8 @@ public sealed class IngressFailureTests(IngressFailureTests.Unwell unwell) : ICl
 
         public TestSystem System { get; private set; } = null!;
 
-        public async Task InitializeAsync()
-        {
-            var port = TestPorts.Next();
-            LiveKitWire = new TcpProxy(port);
-            System = await TestSystem.StartAsync(
-                new Dictionary<string, string> { ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}", ["LiveKit__CallTimeout"] = "00:00:03" },
-                simulator => simulator with { Urls = $"http://127.0.0.1:{port}" }, withWorker: false);
-        }
+        public async Task InitializeAsync() =>
+            (System, LiveKitWire) = await TestSystem.StartOverWireAsync(new Dictionary<string, string> { ["LiveKit__CallTimeout"] = "00:00:03" }, withWorker: false);
 
         public async Task DisposeAsync()
         {

@@ -341,17 +341,9 @@ public sealed class KeyFailureTests(KeyFailureTests.Unwell unwell) : IClassFixtu
 
         public async Task InitializeAsync()
         {
-            var port = TestPorts.Next();
-            (Auth, LiveKitWire) = (await AuthServer.Start(), new TcpProxy(port));
-            System = await TestSystem.StartAsync(
-                new Dictionary<string, string>
-                {
-                    ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}",
-                    ["LiveKit__CallTimeout"] = "00:00:02",
-                    ["Reconciling__KeysEvery"] = "00:00:00.500",
-                    ["SessionTokens__SessionUrl"] = $"{Auth.SessionUrl}",
-                },
-                simulator => simulator with { Urls = $"http://127.0.0.1:{port}" }, auth: Auth);
+            Auth = await AuthServer.Start();
+            (System, LiveKitWire) = await TestSystem.StartOverWireAsync(
+                new Dictionary<string, string> { ["Reconciling__KeysEvery"] = "00:00:00.500", ["SessionTokens__SessionUrl"] = $"{Auth.SessionUrl}" }, auth: Auth);
         }
 
         public async Task DisposeAsync()

@@ -23,6 +23,15 @@ public sealed class RoomMetadataTests(RoomMetadataTests.Wired wired) : IClassFix
         await creator.Api.PutJson("/api/stream/chat-settings", """{"isChatFollowersOnly":true}""").Stream();
         await Eventually.True(async () => (await MetadataOf(room)).GetProperty("isChatFollowersOnly").GetBoolean(), within: Soon);
         Assert.True(await creator.IsLive());
+
+        // And only then: while another is told twice, which takes two rounds, this one is told nothing.
+        var told = await Told(room);
+        var (other, otherRoom) = await wired.System.NewLiveChannel();
+        await Eventually.Equal("Untitled stream", () => TitleIn(otherRoom));
+        await other.Api.PutJson("/api/stream/info", """{"title":"Another"}""").Stream();
+        await Eventually.Equal("Another", () => TitleIn(otherRoom), within: Soon);
+        Assert.Equal(told, await Told(room));
+        Assert.Equal(2, await Told(otherRoom));
     }
 
     [Fact]
@@ -46,7 +55,7 @@ public sealed class RoomMetadataTests(RoomMetadataTests.Wired wired) : IClassFix
         var (creator, room) = await wired.System.NewLiveChannel();
         await creator.Api.PutJson("/api/stream/info", """{"title":"Told twice"}""").Stream();
         await Eventually.Equal("Told twice", () => TitleIn(room));
-        await Ask(liveKit => liveKit.UpdateRoomMetadata(new UpdateRoomMetadataRequest { Room = room, Metadata = "{\"title\":\"Something else\"}" }));
+        await wired.System.AskRooms(liveKit => liveKit.UpdateRoomMetadata(new UpdateRoomMetadataRequest { Room = room, Metadata = "{\"title\":\"Something else\"}" }));
 
         var began = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         await Eventually.True(() => TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() > began); // LiveKit tells whole seconds: within one, both beginnings are the same
@@ -55,17 +64,11 @@ public sealed class RoomMetadataTests(RoomMetadataTests.Wired wired) : IClassFix
         await Eventually.Equal("Told twice", () => TitleIn(room));
     }
 
+    private async Task<int> Told(string room) => (await wired.System.LiveKit.Calls()).Count(c => c.Method == "UpdateRoomMetadata" && c.Room == room);
+
     private async Task<string?> TitleIn(string room) => (await MetadataOf(room)) is { ValueKind: JsonValueKind.Object } metadata ? metadata.GetProperty("title").GetString() : null;
 
-    private async Task<JsonElement> MetadataOf(string room) =>
-        (await Ask(liveKit => liveKit.ListRooms(new ListRoomsRequest { Names = { room } }))).Rooms.SingleOrDefault() is { Metadata.Length: > 0 } standing ? JsonDocument.Parse(standing.Metadata).RootElement : default;
-
-    private async Task<T> Ask<T>(Func<RoomServiceClient, Task<T>> what)
-    {
-        using var http = new HttpClient(new SocketsHttpHandler());
-        var liveKit = wired.System.LiveKitHost;
-        return await what(new RoomServiceClient(liveKit.Address.ToString(), liveKit.Options.ApiKey, liveKit.Options.ApiSecret.Reveal(), http));
-    }
+    private async Task<JsonElement> MetadataOf(string room) => await wired.System.RoomNamed(room) is { Metadata.Length: > 0 } standing ? JsonDocument.Parse(standing.Metadata).RootElement : default;
 
     /// <summary>A system whose LiveKit is behind a wire.</summary>
     public sealed class Wired : IAsyncLifetime
@@ -74,14 +77,7 @@ public sealed class RoomMetadataTests(RoomMetadataTests.Wired wired) : IClassFix
 
         public TestSystem System { get; private set; } = null!;
 
-        public async Task InitializeAsync()
-        {
-            var port = TestPorts.Next();
-            LiveKitWire = new TcpProxy(port);
-            System = await TestSystem.StartAsync(
-                new Dictionary<string, string> { ["LiveKit__Url"] = $"ws://127.0.0.1:{LiveKitWire.Port}", ["LiveKit__CallTimeout"] = "00:00:02" },
-                simulator => simulator with { Urls = $"http://127.0.0.1:{port}" });
-        }
+        public async Task InitializeAsync() => (System, LiveKitWire) = await TestSystem.StartOverWireAsync();
 
         public async Task DisposeAsync()
         {

@@ -165,6 +165,7 @@ public sealed class FaultSystem : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes) await process.DisposeAsync();
+        foreach (var process in _processes) process.AssertNoFault();
         await Leaks.Sweep(Logs, _telemetry, Redis, Database, Captured.ApiSecret);
         await _telemetry.DisposeAsync();
         await Connection.DisposeAsync();

@@ -17,6 +17,9 @@ public sealed class ProcessUnderTest : IAsyncDisposable
 
     public string Log => _process.Log();
 
+    /// <summary>What its loops meet and do not expect is a fault of ours, whatever becomes of it: they say that they go on.</summary>
+    public void AssertNoFault() => Assert.DoesNotContain("taken up again", Log, StringComparison.Ordinal);
+
     public static async Task<ProcessUnderTest> StartAsync(string name, StartCommand command, string? healthUrl = null)
     {
         var process = new ProcessUnderTest(await ChildProcess.StartAsync(name, command, Path.Combine(TestDirectory.New(name), "log")));

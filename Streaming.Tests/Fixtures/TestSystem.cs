@@ -100,6 +100,16 @@ public sealed class TestSystem : IAsyncDisposable
         return system;
     }
 
+    /// <summary>With a wire between LiveKit and API and worker, which are less patient with it than usual.</summary>
+    public static async Task<(TestSystem System, TcpProxy LiveKitWire)> StartOverWireAsync(IReadOnlyDictionary<string, string>? settings = null, bool withWorker = true, AuthServer? auth = null)
+    {
+        var port = TestPorts.Next();
+        var wire = new TcpProxy(port);
+        var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>()) { ["LiveKit__Url"] = $"ws://127.0.0.1:{wire.Port}" };
+        all.TryAdd("LiveKit__CallTimeout", "00:00:02");
+        return (await StartAsync(all, simulator => simulator with { Urls = $"http://127.0.0.1:{port}" }, withWorker, auth), wire);
+    }
+
     public async Task StartApiAsync() => Api = await StartAsync("Streaming.Api", Anonymous.BaseAddress!);
 
     public async Task StartWorkerAsync() => Worker = await StartAsync("Streaming.WebhookWorker", new Uri($"http://127.0.0.1:{TestPorts.Next()}"));
@@ -189,11 +199,17 @@ public sealed class TestSystem : IAsyncDisposable
     }
 
     /// <summary>Who is in a room, by LiveKit.</summary>
-    public async Task<IReadOnlyList<ParticipantInfo>> ParticipantsIn(string room)
+    public async Task<IReadOnlyList<ParticipantInfo>> ParticipantsIn(string room) =>
+        [.. (await AskRooms(rooms => rooms.ListParticipants(new ListParticipantsRequest { Room = room }))).Participants];
+
+    /// <summary>A room, by LiveKit; null when it does not stand.</summary>
+    public async Task<Room?> RoomNamed(string room) => (await AskRooms(rooms => rooms.ListRooms(new ListRoomsRequest { Names = { room } }))).Rooms.SingleOrDefault();
+
+    /// <summary>Asks LiveKit itself, by no wire.</summary>
+    public async Task<T> AskRooms<T>(Func<RoomServiceClient, Task<T>> what)
     {
         using var http = new HttpClient(new SocketsHttpHandler());
-        var liveKit = new RoomServiceClient(LiveKitHost.Address.ToString(), LiveKitHost.Options.ApiKey, LiveKitHost.Options.ApiSecret.Reveal(), http);
-        return [.. (await liveKit.ListParticipants(new ListParticipantsRequest { Room = room })).Participants];
+        return await what(new RoomServiceClient(LiveKitHost.Address.ToString(), LiveKitHost.Options.ApiKey, LiveKitHost.Options.ApiSecret.Reveal(), http));
     }
 
     /// <summary>The ingresses that LiveKit has for a room.</summary>
@@ -222,8 +238,12 @@ public sealed class TestSystem : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails if a secret or a title is where none may be, in what all of its processes have left so far.</summary>
-    public Task SearchAsync() => Leaks.Sweep(_processes.Select(p => p.Log), Telemetry, Redis, Database, LiveKitHost.Options.ApiSecret.Reveal());
+    /// <summary>Fails if a secret or a title is where none may be, or a fault of ours was met, in what all of its processes have left so far.</summary>
+    public async Task SearchAsync()
+    {
+        foreach (var process in _processes) process.AssertNoFault();
+        await Leaks.Sweep(_processes.Select(p => p.Log), Telemetry, Redis, Database, LiveKitHost.Options.ApiSecret.Reveal());
+    }
 
     private async Task<ProcessUnderTest> Keep(Task<ProcessUnderTest> starting)
     {

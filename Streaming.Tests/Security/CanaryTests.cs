@@ -158,9 +158,7 @@ public sealed class CanaryTests
 
     private static async Task<string> TurnPasswordOf(TestSystem system, string room)
     {
-        using var http = new HttpClient(new SocketsHttpHandler());
-        var rooms = new RoomServiceClient(system.LiveKitHost.Address.ToString(), system.LiveKitHost.Options.ApiKey, LiveKitSecret, http);
-        var password = (await rooms.ListRooms(new ListRoomsRequest { Names = { room } })).Rooms.Single().TurnPassword;
+        var password = (await system.RoomNamed(room))!.TurnPassword;
         Assert.NotEmpty(password);
         return password;
     }
