@@ -23,7 +23,7 @@ public sealed class Accounting(NpgsqlDataSource database, IConnectionMultiplexer
         return {life, facts['entries-added'], facts['length']}
         """;
 
-    private string? _life;
+    private volatile string? _life;
 
     /// <summary>Reads the books.</summary>
     /// <exception cref="RedisException">Redis is away: what waits there cannot be counted.</exception>
@@ -50,6 +50,9 @@ public sealed class Accounting(NpgsqlDataSource database, IConnectionMultiplexer
         var removed = received + before.Added - before.Length + spooled - inSpool;
         return new Account(received + after.Added + spooled, outcomes, removed, after.Length, inSpool, IsOpen: true);
     }
+
+    /// <summary>Whether the life that Redis is in is the one whose chapter this process has opened.</summary>
+    public async Task<bool> KnowsLife() => (await Count()).Life is { Length: > 0 } life && life == _life;
 
     /// <summary>
     /// Begins a chapter for the life that Redis is in, unless it has one: in an emptied Redis the count of entries begins anew. To be

@@ -30,6 +30,18 @@ public sealed class PipelineCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_that_did_not_see_Redis_being_emptied_opens_the_books_for_its_new_life()
+    {
+        var books = new Accounting(_system.Database.Source, _redis);
+        await Eventually.True(async () => (await books.Read(default)).IsOpen);
+
+        // In one step, as when another worker was the first to make the group anew.
+        await _redis.GetDatabase().ScriptEvaluateAsync("redis.call('FLUSHALL') redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')", [EventQueue.StreamKey], [EventQueue.Group]);
+        Assert.False((await books.Read(default)).IsOpen);
+        await Eventually.True(async () => (await books.Read(default)) is { IsOpen: true, IsBalanced: true });
+    }
+
+    [Fact]
     public async Task A_dead_letter_is_listed_replayed_and_resolved()
     {
         var channel = await _system.Database.NewChannel();

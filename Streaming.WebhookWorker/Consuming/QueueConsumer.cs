@@ -145,6 +145,7 @@ internal sealed partial class QueueConsumer(
     private async Task BeatOnce(CancellationToken ct)
     {
         await queue.EnsureGroup();
+        if (!await accounting.KnowsLife()) _isNewLife = true;
         if (_mayHoldUnknown) await TakeUpAgain(ct);
         await pulse.Beat(ct);
     }
@@ -193,7 +194,7 @@ internal sealed partial class QueueConsumer(
 
             if (Failures.IsOfRedis(e))
             {
-                _mayHoldUnknown = _isNewLife = true;
+                _mayHoldUnknown = true;
                 Log.RedisAway(log, e.GetType().Name);
             }
             else if (Failures.IsTransient(e)) Log.DatabaseAway(log, e.GetType().Name);
