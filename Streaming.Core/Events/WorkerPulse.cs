@@ -14,6 +14,9 @@ public sealed class WorkerPulse(NpgsqlDataSource database)
     /// <summary>How long ago LiveKit may last have been asked: two rounds of the reconciler and the time they take.</summary>
     public static readonly TimeSpan UnseenAfter = TimeSpan.FromSeconds(45);
 
+    /// <summary>SQL, with <see cref="UnseenAfter"/> as @unseen_after: LiveKit was asked too long ago, or never.</summary>
+    internal const string IsUnseen = "coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true)";
+
     /// <summary>The queue is being read.</summary>
     public Task Beat(CancellationToken ct) => Beat(1, ct);
 
@@ -24,7 +27,7 @@ public sealed class WorkerPulse(NpgsqlDataSource database)
     public async Task<long> StaleStreams(CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            "select count(*) from sessions where media_ended_at is null and not exists (select 1 from worker_pulse where id = 2 and beat_at >= now() - @unseen_after)");
+            $"select count(*) from sessions where media_ended_at is null and {IsUnseen}");
         command.Parameters.AddWithValue("unseen_after", UnseenAfter);
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }

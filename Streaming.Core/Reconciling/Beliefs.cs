@@ -1,6 +1,7 @@
 using Npgsql;
 using Streaming.Core.LiveKit;
 using Streaming.Core.Sessions;
+using Streaming.Core.Viewers;
 
 namespace Streaming.Core.Reconciling;
 
@@ -20,10 +21,7 @@ public sealed class Beliefs(NpgsqlDataSource database)
             """)
         { Parameters = { Only(only) } });
         batch.BatchCommands.Add(new NpgsqlBatchCommand(
-            """
-            select channel_id, p.participant_sid from room_sessions r join presences p using (channel_id, room_sid)
-            where p.is_present and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at) and (@only::uuid[] is null or r.channel_id = any(@only))
-            """)
+            $"select r.channel_id, p.participant_sid from {Present.InRooms} where @only::uuid[] is null or r.channel_id = any(@only)")
         { Parameters = { Only(only) } });
 
         await using var row = await batch.ExecuteReaderAsync(ct);

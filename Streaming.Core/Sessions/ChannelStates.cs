@@ -1,6 +1,7 @@
 using Npgsql;
 using Streaming.Core.Data;
 using Streaming.Core.Events;
+using Streaming.Core.Viewers;
 
 namespace Streaming.Core.Sessions;
 
@@ -9,16 +10,15 @@ public sealed class ChannelStates(NpgsqlDataSource database)
 {
     /// <summary>In one statement, so that the parts of the answer belong together.</summary>
     private const string ByOwners =
-        """
+        $"""
         select c.id, s.id, s.started_at, s.reconnect_until, now(),
                case when s.id is null or s.reconnect_until is not null -- or it is live, whoever is there
-                    then exists (select 1 from room_sessions r join presences p using (channel_id, room_sid)
-                                 where r.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity') and p.is_present
-                                   and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
+                    then exists (select 1 from {Present.InRooms}
+                                 where r.channel_id = c.id and p.role in ('Host', 'Ingress') and p.joined_at > coalesce(s.media_ended_at, '-infinity')
                                    and not exists (select 1 from cutoffs k where k.channel_id = c.id and (k.off_until > now() or k.enforced_at is null)))
                     else false end,
                coalesce((select beat_at < now() - @stale_after from worker_pulse where id = 1), true)
-                   or coalesce((select beat_at < now() - @unseen_after from worker_pulse where id = 2), true),
+                   or {WorkerPulse.IsUnseen},
                c.visibility = 'Test', c.user_id
         from unnest(@users) as u (id)
         cross join lateral (select id, user_id, visibility from channels where user_id = u.id offset 0) c -- by the index, one after the other

@@ -59,11 +59,7 @@ public sealed class ViewerCounts(NpgsqlDataSource database, IConnectionMultiplex
     public async Task<bool> Includes(Guid channel, string person, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
-            """
-            select exists (select 1 from room_sessions r join presences p using (channel_id, room_sid)
-                           where channel_id = @channel and r.finished_at is null and (r.started_at is null or p.joined_at >= r.started_at)
-                             and p.role = 'Viewer' and p.is_present and p.person = @person)
-            """);
+            $"select exists (select 1 from {Present.InRooms} where r.channel_id = @channel and p.role = 'Viewer' and p.person = @person)");
         command.Parameters.AddWithValue("channel", channel);
         command.Parameters.AddWithValue("person", person);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
