@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Streaming.Core.Administration;
@@ -32,6 +34,8 @@ internal static partial class Migration
         await using var scope = app.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<StreamingDb>();
         db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
+        var creator = db.GetService<IRelationalDatabaseCreator>();
+        if (!await creator.ExistsAsync()) await creator.CreateAsync(); // to migrate one that is not there logs that it failed
         await db.Database.MigrateAsync();
         if (await DatabaseGrants.Give(scope.ServiceProvider.GetRequiredService<NpgsqlDataSource>(), scope.ServiceProvider.GetRequiredService<IOptions<DatabaseRoleOptions>>().Value) is { } missing)
         {
