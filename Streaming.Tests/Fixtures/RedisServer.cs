@@ -8,11 +8,11 @@ public sealed class RedisServer : IAsyncDisposable
     private static readonly Lazy<Task<RedisServer>> One = new(() => StartAsync());
 
     private readonly LocalRedis _server;
-    private readonly string _directory, _data;
+    private readonly string _directory;
     private ChildProcess _process;
 
     private RedisServer(LocalRedis server, ChildProcess process, string directory, string data) =>
-        (_server, _process, _directory, _data) = (server, process, directory, data);
+        (_server, _process, _directory, Data) = (server, process, directory, data);
 
     /// <summary>Started by the first test that asks, stopped with the test run.</summary>
     public static Task<RedisServer> Shared => One.Value;
@@ -24,10 +24,10 @@ public sealed class RedisServer : IAsyncDisposable
     public string ConnectionString => _server.ConnectionString;
 
     /// <summary>Where its files are, the append-only file among them.</summary>
-    public string Data => _data;
+    public string Data { get; }
 
     /// <summary>Everything it leaves behind: its log and its files.</summary>
-    public IEnumerable<string> Files => new[] { _directory, _data }.Where(Directory.Exists)
+    public IEnumerable<string> Files => new[] { _directory, Data }.Where(Directory.Exists)
         .SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)).Distinct().Where(file => !file.EndsWith(".conf", StringComparison.Ordinal)); // which has the password, for its owner only
 
     /// <summary>Whether it has ended, by itself or killed.</summary>

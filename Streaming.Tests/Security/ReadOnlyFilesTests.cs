@@ -10,7 +10,8 @@ public sealed class ReadOnlyFilesTests
     // A namespace of its own, in which everything that is mounted is read-only but for what the kernel itself shows.
     private const string ReadOnly = """
         findmnt -rno TARGET | grep -Ev '^/(proc|sys|dev)(/|$)' | while read -r at; do mount -o remount,bind,ro "$at"; done
-        ! touch /tmp/written 2>/dev/null && exec "$@"
+        for at in /tmp .; do ! touch "$at/written" 2>/dev/null || exit 1; done
+        exec "$@"
         """;
 
     [NamespaceFact]

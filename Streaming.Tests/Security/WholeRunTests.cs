@@ -1,3 +1,4 @@
+using System.Text;
 using StackExchange.Redis;
 using Streaming.Tests.Fixtures;
 
@@ -18,6 +19,22 @@ public sealed class WholeRunTests
         await shared.SearchAsync(); // each of the others was searched when it was thrown away
 
         Assert.True(Leaks.Sweeps > 1);
+    }
+
+    [Fact]
+    public async Task What_is_looked_through_includes_the_files_of_a_Redis_elsewhere_and_every_event()
+    {
+        var folder = TestDirectory.New("elsewhere");
+        await using (var elsewhere = await RedisServer.StartAsync(Path.Combine(folder, "data")))
+        {
+            await using (var redis = await ConnectionMultiplexer.ConnectAsync(elsewhere.ConnectionString)) await redis.GetDatabase().StringSetAsync("planted", "something");
+            Assert.Contains(elsewhere.Files, file => File.ReadAllText(file, Encoding.Latin1).Contains("something", StringComparison.Ordinal));
+        }
+
+        TestDirectory.Delete(folder);
+        Leaks.AssertNoneIn("data: {}");
+        foreach (var secret in new[] { TestSystem.KeyPrefix + "x", TestSystem.TurnPrefix + "x", await (await TestSystem.Shared).Token("somebody") })
+            Assert.ThrowsAny<Exception>(() => Leaks.AssertNoneIn($"data: {secret}"));
     }
 
     [Fact]

@@ -131,10 +131,10 @@ public static class LiveKitGaveUp
 
         public async Task<Verdict> Judge(string faults, TimeSpan slowest)
         {
-            var differences = await Differences();
+            var differences = (await Differences()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             var corrections = await system.Count("corrections");
             var deliveries = await liveKit.Client.Deliveries();
-            return new Verdict($"{faults}; right again after {slowest.TotalSeconds:0.0} s by {corrections} corrections", deliveries.Count, differences is "" ? [] : differences.Split('\n'), 0, 0, differences.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length, slowest).And(
+            return new Verdict($"{faults}; right again after {slowest.TotalSeconds:0.0} s by {corrections} corrections", deliveries.Count, differences, 0, 0, differences.Length, slowest).And(
                 slowest > Promise ? $"It took {slowest.TotalSeconds:0.0} s until the state was LiveKit's." : null,
                 corrections == 0 ? "Nothing was corrected, so nothing had been missing." : null);
         }
