@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -34,8 +35,10 @@ internal static partial class Migration
         await using var scope = app.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<StreamingDb>();
         db.Database.SetCommandTimeout(TimeSpan.FromMinutes(5));
+        // EF would make both, but only after it has logged as a failure that they are not there.
         var creator = db.GetService<IRelationalDatabaseCreator>();
-        if (!await creator.ExistsAsync()) await creator.CreateAsync(); // to migrate one that is not there logs that it failed
+        if (!await creator.ExistsAsync()) await creator.CreateAsync();
+        await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync();
         await db.Database.MigrateAsync();
         if (await DatabaseGrants.Give(scope.ServiceProvider.GetRequiredService<NpgsqlDataSource>(), scope.ServiceProvider.GetRequiredService<IOptions<DatabaseRoleOptions>>().Value) is { } missing)
         {
