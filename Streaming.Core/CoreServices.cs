@@ -34,7 +34,7 @@ public static class CoreServices
     public static IServiceCollection AddStreamingCore(this IServiceCollection services, Func<IServiceProvider, string> connectionString)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => NpgsqlDataSource.Create(WithLimits(connectionString(provider))));
+        services.AddSingleton(provider => NpgsqlDataSource.Create(PostgresLimits.Within(connectionString(provider))));
         services.AddDbContextPool<StreamingDb>((provider, options) => StreamingDb.Configure(options, provider.GetRequiredService<NpgsqlDataSource>()));
         services.AddSingleton<Approvals>();
         services.AddSingleton<Administrators>();
@@ -97,17 +97,5 @@ public static class CoreServices
         services.AddSingleton<WebhookSignature>();
         services.AddSingleton<Erasures>();
         return services;
-    }
-
-    /// <summary>Short limits, so that an unwell database is noticed within seconds and a stuck statement holds no lock for long.</summary>
-    private static string WithLimits(string connectionString)
-    {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { IncludeErrorDetail = false, KeepAlive = 5 };
-        if (!settings.ContainsKey("Timeout")) settings.Timeout = 3;
-        if (!settings.ContainsKey("Command Timeout")) settings.CommandTimeout = 10;
-        if (!settings.ContainsKey("Maximum Pool Size")) settings.MaxPoolSize = 20;
-        if (!settings.ContainsKey("Max Auto Prepare")) settings.MaxAutoPrepare = 50;
-        if (!settings.ContainsKey("Options")) settings.Options = "-c statement_timeout=10s -c idle_in_transaction_session_timeout=10s";
-        return settings.ConnectionString;
     }
 }

@@ -48,6 +48,20 @@ public sealed class KeyLedgerTests : IAsyncLifetime
         Assert.Equal(["16"], await _database.Rows($"select max(sequence) from key_ledger where channel_id = '{_channel}'"));
     }
 
+    [Fact]
+    public async Task However_long_the_ledgers_are_they_are_read_to_their_end()
+    {
+        await using var writer = await _database.Source.OpenConnectionAsync();
+        await using var writing = await writer.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand("lock table key_ledger", writer)) await hold.ExecuteNonQueryAsync();
+        await using var impatient = NpgsqlDataSource.Create(_database.ConnectionString + ";Options=-c statement_timeout=200ms;Application Name=verifier");
+
+        var reading = Faults(impatient);
+        await Eventually.Equal(1, async () => (await _database.Rows("select pid from pg_stat_activity where application_name = 'verifier' and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '400 ms'")).Count);
+        await writing.CommitAsync();
+        Assert.Empty(await reading);
+    }
+
     private async Task Append(Guid channel, params LedgerLine[] lines)
     {
         await using var connection = await _database.Source.OpenConnectionAsync();
@@ -56,10 +70,10 @@ public sealed class KeyLedgerTests : IAsyncLifetime
         await transaction.CommitAsync();
     }
 
-    private async Task<IReadOnlyList<LedgerFault>> Faults()
+    private async Task<IReadOnlyList<LedgerFault>> Faults(NpgsqlDataSource? source = null)
     {
         var faults = new List<LedgerFault>();
-        await foreach (var fault in KeyLedger.Verify(_database.Source)) faults.Add(fault);
+        await foreach (var fault in KeyLedger.Verify(source ?? _database.Source)) faults.Add(fault);
         return faults;
     }
 

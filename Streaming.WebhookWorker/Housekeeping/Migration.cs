@@ -38,6 +38,8 @@ internal static partial class Migration
         // EF would make both, but only after it has logged as a failure that they are not there.
         var creator = db.GetService<IRelationalDatabaseCreator>();
         if (!await creator.ExistsAsync()) await creator.CreateAsync();
+        await db.Database.OpenConnectionAsync();
+        await db.Database.ExecuteSqlRawAsync("set statement_timeout = 0"); // an index on a large table takes its time
         await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync();
         await db.Database.MigrateAsync();
         if (await DatabaseGrants.Give(scope.ServiceProvider.GetRequiredService<NpgsqlDataSource>(), scope.ServiceProvider.GetRequiredService<IOptions<DatabaseRoleOptions>>().Value) is { } missing)
