@@ -50,6 +50,26 @@ public sealed class RoomMetadataTests(RoomMetadataTests.Wired wired) : IClassFix
     }
 
     [Fact]
+    public async Task A_LiveKit_that_is_away_is_not_asked_once_for_every_room()
+    {
+        var live = new List<(TestCreator Creator, string Room)>();
+        for (var channel = 0; channel < 12; channel++) live.Add(await wired.System.NewLiveChannel());
+        foreach (var (_, room) in live) await Eventually.Equal("Untitled stream", () => TitleIn(room));
+        wired.LiveKitWire.Cut();
+        foreach (var (creator, _) in live) await creator.Api.PutJson("/api/stream/info", """{"title":"For later"}""").Stream();
+        await Eventually.True(() => Failed() > 0);
+
+        var failed = Failed();
+        await Eventually.True(() => Failed() >= failed + 4); // two rounds or more
+        Assert.InRange(Failed(), failed, failed + live.Count);
+
+        wired.LiveKitWire.Restore();
+        foreach (var (_, room) in live) await Eventually.Equal("For later", () => TitleIn(room));
+
+        int Failed() => wired.System.Worker.Log.Split("LiveKit's UpdateRoomMetadata failed").Length - 1;
+    }
+
+    [Fact]
     public async Task A_LiveKit_that_was_killed_and_began_anew_is_told_again()
     {
         var (creator, room) = await wired.System.NewLiveChannel();

@@ -22,9 +22,9 @@ internal sealed partial class DescribedRooms(IServiceScopeFactory scopes, LiveKi
             var waiting = 0;
             try
             {
-                waiting = await Tell(ct);
+                waiting = await Tell(wasWaiting ? 1 : AtOnce, ct);
             }
-            catch (Exception e) when (Failures.IsTransient(e))
+            catch (Exception e) when (e is LiveKitException || Failures.IsTransient(e))
             {
                 waiting = Most;
             }
@@ -35,19 +35,21 @@ internal sealed partial class DescribedRooms(IServiceScopeFactory scopes, LiveKi
         }
     }
 
-    /// <returns>How many could not be told.</returns>
-    private async Task<int> Tell(CancellationToken ct)
+    /// <param name="atOnce">One, where nobody may be there to hear it: then the first tells of them all.</param>
+    /// <returns>How many LiveKit did not want to be told.</returns>
+    /// <exception cref="LiveKitException">LiveKit cannot be told: the rest waits too.</exception>
+    private async Task<int> Tell(int atOnce, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var untold = await scope.ServiceProvider.GetRequiredService<RoomDescriptions>().Untold(Most, ct);
         var waiting = 0;
-        await Parallel.ForEachAsync(untold, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (room, stop) =>
+        await Parallel.ForEachAsync(untold, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = ct }, async (room, stop) =>
         {
             try
             {
                 await Tell(room, stop);
             }
-            catch (LiveKitException)
+            catch (LiveKitException e) when (e.Failure is LiveKitFailure.Refused or LiveKitFailure.BadAnswer)
             {
                 Interlocked.Increment(ref waiting); // which keeps none of the others waiting
             }
