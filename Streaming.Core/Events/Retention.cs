@@ -1,5 +1,6 @@
 using Npgsql;
 using StackExchange.Redis;
+using Streaming.Core.Data;
 using Streaming.Core.Idempotency;
 using Streaming.Core.Viewers;
 
@@ -63,12 +64,14 @@ public sealed class Retention(NpgsqlDataSource database, IConnectionMultiplexer 
     public async Task<long> DeleteOldRows(CancellationToken ct)
     {
         var deleted = 0L;
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await PostgresLimits.Lift(connection, ct);
         foreach (var (table, where, keep) in Rules)
         {
             int piece;
             do
             {
-                await using var command = database.CreateCommand($"delete from {table} where ctid = any(array(select ctid from {table} where {where} limit {Piece}))");
+                await using var command = new NpgsqlCommand($"delete from {table} where ctid = any(array(select ctid from {table} where {where} limit {Piece}))", connection) { CommandTimeout = 0 };
                 command.Parameters.AddWithValue("keep", keep);
                 deleted += piece = await command.ExecuteNonQueryAsync(ct);
             }

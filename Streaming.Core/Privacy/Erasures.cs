@@ -112,13 +112,14 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
     {
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
+        await PostgresLimits.Lift(connection, ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var windows = await SessionWrites.LockChannels(connection, channels, ct);
         await using (var wish = new NpgsqlCommand("select id from erasures where user_id = @user for update", connection) { Parameters = { new("user", userId) } })
         {
             if (await wish.ExecuteScalarAsync(ct) is not Guid id) return now; // another process has done it, and forgotten whom
             foreach (var channel in windows.Keys) await SessionWrites.Cut(connection, windows, channel, ingress: null, EndReasons.Erased, ct);
-            await using var erase = new NpgsqlBatch(connection);
+            await using var erase = new NpgsqlBatch(connection) { Timeout = 0 }; // whoever was followed by a million
             erase.BatchCommands.Add(Command("insert into users (id, created_at) select @pseudonym, @now where exists (select 1 from channels where user_id = @user) on conflict do nothing", id, userId, now));
             foreach (var table in PersonalData.Tables.Where(t => t.Then is not null)) erase.BatchCommands.Add(Command(table.Erase, id, userId, now));
             erase.BatchCommands.Add(Command("update erasures set erased_at = @now where id = @id", id, userId, now));

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
+using Streaming.Core.Data;
 
 namespace Streaming.Core.Streams;
 
@@ -57,9 +58,8 @@ public static class KeyLedger
     public static async IAsyncEnumerable<LedgerFault> Verify(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync();
+        await PostgresLimits.Lift(connection);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead); // while others write
-        await using var patience = new NpgsqlCommand("set local statement_timeout = 0", connection);
-        await patience.ExecuteNonQueryAsync();
         var heads = await Heads(connection);
         await using var command = new NpgsqlCommand($"select {Columns} from key_ledger order by channel_id, sequence", connection) { CommandTimeout = 0 };
         await using var row = await command.ExecuteReaderAsync();

@@ -38,6 +38,20 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public StreamingDb Open() => Open(Source);
 
+    /// <summary>Does something that has to wait for a table, and for longer than its connections give a statement.</summary>
+    public async Task<T> WhileWaitingFor<T>(string table, Func<NpgsqlDataSource, Task<T>> something)
+    {
+        await using var holder = await Source.OpenConnectionAsync();
+        await using var holding = await holder.BeginTransactionAsync();
+        await using (var hold = new NpgsqlCommand($"lock table {table}", holder)) await hold.ExecuteNonQueryAsync();
+        await using var impatient = NpgsqlDataSource.Create(ConnectionString + ";Options=-c statement_timeout=1s;Application Name=impatient");
+
+        var result = something(impatient);
+        await Eventually.Equal(1, async () => (await Rows("select pid from pg_stat_activity where application_name = 'impatient' and datname = current_database() and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '1.5 s'")).Count);
+        await holding.CommitAsync();
+        return await result;
+    }
+
     /// <summary>A creator with a channel; each call another one.</summary>
     public async Task<Channel> NewChannel(string? userId = null)
     {

@@ -1,8 +1,13 @@
 using System.Net;
 using System.Text.Json;
 using LiveKitSimulator;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Streaming.AppHost.Local;
+using Streaming.Core;
 using Streaming.Core.Administration;
+using Streaming.Core.LiveKit;
 using Streaming.Core.Privacy;
 using Streaming.Tests.Api;
 using Streaming.Tests.Fixtures;
@@ -52,6 +57,25 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         Assert.Contains(data.GetProperty("presences").EnumerateArray(), p => p.GetProperty("person").GetString() == $"viewer:{ann.UserId}");
         foreach (var foreign in new[] { bob.UserId, bob.IngressId, TestSystem.KeyPrefix, "keySha256", "_" }) Assert.DoesNotContain(foreign, text.Replace(ann.UserId, "", StringComparison.Ordinal).Replace("IN_", "", StringComparison.Ordinal).Replace("PA_", "", StringComparison.Ordinal).Replace("RM_", "", StringComparison.Ordinal).Replace("RT_", "", StringComparison.Ordinal).Replace("EV_", "", StringComparison.Ordinal), StringComparison.Ordinal);
         await (await _system.Anonymous.GetAsync(new Uri("/api/me/export", UriKind.Relative))).IsError(401, "unauthorized");
+    }
+
+    [Fact]
+    public async Task However_much_there_is_of_somebody_he_is_forgotten()
+    {
+        await using var database = await TestDatabase.NewAsync();
+        var nowhere = new Dictionary<string, string?> { ["LiveKit:Url"] = "http://127.0.0.1:1", ["LiveKit:ApiKey"] = "key", ["LiveKit:ApiSecret"] = Secret.New().Reveal() }; // he was in no room
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(nowhere).Build())
+            .AddStreamingCore(_ => database.ConnectionString)
+            .AddLiveKit()
+            .BuildServiceProvider();
+        Assert.NotNull(await database.WhileWaitingFor("follows", async source =>
+        {
+            var erasures = new Erasures(source, services.GetRequiredService<LiveKitApi>(), TimeProvider.System, NullLogger<Erasures>.Instance);
+            await erasures.Request("ann", CancellationToken.None);
+            return await erasures.TryFulfil("ann", CancellationToken.None) is { } at ? $"{at}" : null;
+        }));
     }
 
     [Fact]

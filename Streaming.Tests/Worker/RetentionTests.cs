@@ -28,6 +28,10 @@ public sealed class RetentionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_many_rows_there_are_they_are_looked_through() =>
+        Assert.Equal(0, await _database.WhileWaitingFor("presences", source => new Retention(source, _redis).DeleteOldRows(default)));
+
+    [Fact]
     public async Task Rows_are_deleted_when_their_time_is_over_and_not_a_day_sooner()
     {
         var channel = await _database.NewChannel();

@@ -39,7 +39,7 @@ internal static partial class Migration
         var creator = db.GetService<IRelationalDatabaseCreator>();
         if (!await creator.ExistsAsync()) await creator.CreateAsync();
         await db.Database.OpenConnectionAsync();
-        await db.Database.ExecuteSqlRawAsync("set statement_timeout = 0"); // an index on a large table takes its time
+        await PostgresLimits.Lift((NpgsqlConnection)db.Database.GetDbConnection()); // an index on a large table takes its time
         await db.GetService<IHistoryRepository>().CreateIfNotExistsAsync();
         await db.Database.MigrateAsync();
         if (await DatabaseGrants.Give(scope.ServiceProvider.GetRequiredService<NpgsqlDataSource>(), scope.ServiceProvider.GetRequiredService<IOptions<DatabaseRoleOptions>>().Value) is { } missing)

@@ -76,7 +76,7 @@ public static class PostgresBroken
         {
             await using var holder = await system.Database.Source.OpenConnectionAsync();
             await Execute(holder, "select pg_advisory_lock(8)");
-            await Eventually.True(async () => await system.Count("pg_stat_activity where datname = current_database() and wait_event = 'advisory'") > 0);
+            await Eventually.True(async () => await system.Count("pg_stat_activity where datname = current_database() and wait_event = 'advisory'") > 0, within: TimeSpan.FromSeconds(30));
             var before = await system.Count("processed_events");
             wire.CutConnections();
             await Execute(holder, "select pg_advisory_unlock(8)");

@@ -95,7 +95,7 @@ public static class WorkersKilledAtNamedInstants
                 wire.Freeze();
             }
 
-            await Eventually.Equal(AtOnce, () => Applied(ids));
+            await Eventually.Equal(AtOnce, () => Applied(ids), within: TimeSpan.FromSeconds(30));
             await Kill(victims);
             if (await StillPending() is var pending && pending != AtOnce) Violations.Add($"After COMMIT {pending} of {AtOnce} entries were pending.");
         }
@@ -105,7 +105,7 @@ public static class WorkersKilledAtNamedInstants
         {
             var victims = await Victims();
             var ids = await Give();
-            await Eventually.True(async () => await Applied(ids) == AtOnce && await StillPending() == 0);
+            await Eventually.True(async () => await Applied(ids) == AtOnce && await StillPending() == 0, within: TimeSpan.FromSeconds(30));
             await Kill(victims);
         }
 
