@@ -38,13 +38,16 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public StreamingDb Open() => Open(Source);
 
-    /// <summary>Does something that has to wait for a table, and for longer than its connections give a statement.</summary>
+    /// <summary>For the end of a connection string: a statement has a second.</summary>
+    public const string Impatient = ";Options=-c statement_timeout=1s;Application Name=impatient";
+
+    /// <summary>Does something <see cref="Impatient"/> that has to wait for a table, and for longer than a statement has.</summary>
     public async Task<T> WhileWaitingFor<T>(string table, Func<NpgsqlDataSource, Task<T>> something)
     {
         await using var holder = await Source.OpenConnectionAsync();
         await using var holding = await holder.BeginTransactionAsync();
         await using (var hold = new NpgsqlCommand($"lock table {table}", holder)) await hold.ExecuteNonQueryAsync();
-        await using var impatient = NpgsqlDataSource.Create(ConnectionString + ";Options=-c statement_timeout=1s;Application Name=impatient");
+        await using var impatient = NpgsqlDataSource.Create(ConnectionString + Impatient);
 
         var result = something(impatient);
         await Eventually.Equal(1, async () => (await Rows("select pid from pg_stat_activity where application_name = 'impatient' and datname = current_database() and wait_event_type = 'Lock' and clock_timestamp() - query_start > interval '1.5 s'")).Count);

@@ -48,6 +48,14 @@ public sealed class StartTests
         Assert.Equal(0L, await command.ExecuteScalarAsync());
     }
 
+    [Fact]
+    public async Task However_long_a_migration_takes_it_is_carried_out()
+    {
+        await using var database = await TestDatabase.NewAsync();
+        var settings = new Dictionary<string, string> { ["ConnectionStrings__streamingdb"] = database.ConnectionString + TestDatabase.Impatient, ["Logging__LogLevel__Default"] = "Warning" };
+        Assert.Equal((0, ""), await database.WhileWaitingFor("\"__EFMigrationsHistory\"", _ => Run(Worker, ["--migrate"], settings)));
+    }
+
     /// <summary>Its exit code and all that it said.</summary>
     private static async Task<(int Code, string Output)> Run(string project, string[] arguments, Dictionary<string, string> settings)
     {
