@@ -7,30 +7,30 @@ namespace Streaming.Tests.Faults.Scenarios;
 /// <summary>Nothing is broken: how many events get through from the webhook to their effect, and how long one takes at half that rate.</summary>
 public static class Calm
 {
-    private const int AtLeastPerSecond = 1_000, Rate = 500;
+    private const int WarmUp = 20_000, AtLeastPerSecond = 1_000, Rate = 500;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     public static async Task<Verdict> Play(FaultRun run)
     {
         var events = run.Times(8_000, 100_000);
         await using var system = await FaultSystem.StartAsync(run);
-        var told = Broadcasts.Of(await system.NewChannels(150), events + (Rate * run.Times(8, 60)) + 1_000, run.Seed);
+        var told = Broadcasts.Of(await system.NewChannels(150), events + (Rate * run.Times(8, 60)) + WarmUp, run.Seed);
         var address = FaultSystem.NewAddress();
         await Task.WhenAll(system.StartApi(address), system.StartWorker());
         var history = new History();
         using var flat = new Publisher(history, address);
         using var paced = new Publisher(history, address) { PerSecond = Rate };
-        await flat.Send(told.Take(1_000), queues: 64); // what is compiled at first use is no part of the measure
-        await Applied(1_000);
+        await flat.Send(told.Take(WarmUp), queues: 64); // what is compiled when it has been called often is no part of the measure
+        await Applied(WarmUp);
 
         var started = Stopwatch.GetTimestamp();
-        await flat.Send(told.Skip(1_000).Take(events), queues: 64);
-        await Applied(1_000 + events);
+        await flat.Send(told.Skip(WarmUp).Take(events), queues: 64);
+        await Applied(WarmUp + events);
         var perSecond = events / Stopwatch.GetElapsedTime(started).TotalSeconds;
 
         using var stop = new CancellationTokenSource();
         var watching = Watch(stop.Token);
-        await paced.Send(told.Skip(1_000 + events), queues: 64);
+        await paced.Send(told.Skip(WarmUp + events), queues: 64);
         await Applied(told.Count);
         await stop.CancelAsync();
         var delays = (await watching).Order().ToList();
@@ -52,7 +52,7 @@ public static class Calm
         {
             var seen = new Dictionary<string, DateTimeOffset>();
             var since = TimeProvider.System.GetUtcNow();
-            var rest = told.Skip(1_000 + events).Select(w => w.Id).ToList();
+            var rest = told.Skip(WarmUp + events).Select(w => w.Id).ToList();
             while (!ct.IsCancellationRequested || !rest.TrueForAll(seen.ContainsKey))
             {
                 var now = TimeProvider.System.GetUtcNow();
