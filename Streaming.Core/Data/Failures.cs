@@ -20,6 +20,7 @@ public static class Failures
             PostgresErrorCodes.CannotConnectNow or
             PostgresErrorCodes.TooManyConnections,
         NpgsqlException or SocketException or TimeoutException or IOException => true, // what is not Postgres' own answer is the connection's
+        InvalidOperationException { Source: "Npgsql", Message: "Connection is not open" } => true, // it broke while it was held for something else
         _ => e.InnerException is { } inner && IsTransient(inner),
     };
 
