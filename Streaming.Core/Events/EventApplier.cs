@@ -12,6 +12,17 @@ public sealed class EventApplier(NpgsqlDataSource database)
     /// <summary>Deliveries come twice in bursts: when LiveKit or a worker has had trouble.</summary>
     private const int WaryBatches = 100;
 
+    /// <summary>
+    /// Planning each statement anew takes longer than carrying it out, so plans are kept; and as one that was made for small tables would go
+    /// on going through the whole of large ones, rows are always looked up by their keys. Who is told of the effects is told in the traces of what had them.
+    /// </summary>
+    private const string Settings =
+        """
+        select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+               set_config('jit', 'off', true), -- to a plan that cannot do without, going through a small table seems dear enough to be compiled
+               set_config('streaming.traces', @traces, true)
+        """;
+
     /// <summary>Batches to come in which repetitions are to be expected.</summary>
     private int _wary;
 
@@ -73,8 +84,7 @@ public sealed class EventApplier(NpgsqlDataSource database)
         {
             BatchCommands =
             {
-                // Planning each statement anew takes longer than carrying it out. Who is told of the effects is told in the traces of what had them.
-                new NpgsqlBatchCommand("select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('streaming.traces', @traces, true)") { Parameters = { new("traces", Traces.Of(unique)) } },
+                new NpgsqlBatchCommand(Settings) { Parameters = { new("traces", Traces.Of(unique)) } },
                 new NpgsqlBatchCommand(
                     $"""
                     with written as (
