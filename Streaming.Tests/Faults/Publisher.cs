@@ -19,7 +19,7 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
     private readonly int[] _inFlight = new int[addresses.Length], _accepted = new int[addresses.Length];
     private int _attempts;
     private int _lost;
-    private long _nextAt = Stopwatch.GetTimestamp();
+    private long _nextAt;
 
     /// <summary>Shorter than LiveKit's where a test has no time.</summary>
     public IReadOnlyList<TimeSpan> Pauses { get; init; } = [.. new[] { 0.1, 0.3, 1, 2 }.Select(TimeSpan.FromSeconds)];
@@ -37,9 +37,10 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
     public int Accepted(int address) => Volatile.Read(ref _accepted[address]);
 
     /// <param name="queues">How many of LiveKit's queues are served at once.</param>
-    public Task Send(IEnumerable<Webhook> webhooks, int queues = 32, CancellationToken ct = default) => Parallel.ForEachAsync(
-        webhooks.GroupBy(w => w.Queue), new ParallelOptions { MaxDegreeOfParallelism = queues },
-        async (queue, _) =>
+    public Task Send(IEnumerable<Webhook> webhooks, int queues = 32, CancellationToken ct = default)
+    {
+        Interlocked.Exchange(ref _nextAt, Math.Max(Volatile.Read(ref _nextAt), Stopwatch.GetTimestamp())); // nothing was due before
+        return Parallel.ForEachAsync(webhooks.GroupBy(w => w.Queue), new ParallelOptions { MaxDegreeOfParallelism = queues }, async (queue, _) =>
         {
             foreach (var webhook in queue)
             {
@@ -48,6 +49,7 @@ public sealed class Publisher(History history, params Uri[] addresses) : IDispos
                 await Deliver(webhook);
             }
         });
+    }
 
     /// <returns>Whether LiveKit takes it for delivered.</returns>
     public async Task<bool> Deliver(Webhook webhook)

@@ -11,7 +11,7 @@ namespace Bench;
 /// </summary>
 internal static class LiveBenchmark
 {
-    private const int Pauses = 20, PerSecond = 5000, Seconds = 10;
+    private const int Pauses = 60, PerSecond = 5000, Seconds = 10;
 
     /// <summary>What was read is served for less than this.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
