@@ -17,7 +17,7 @@ internal sealed class ConsumingOptions
 
     /// <summary>Events that one worker holds at once, at most: those being applied, and those read for when they are.</summary>
     [Range(1, 100_000)]
-    public int InHand { get; set; } = 12_000;
+    public int InHand { get; set; } = 10_000;
 
     /// <summary>How long a consumer may hold an entry before another takes it over: it died, or is stuck.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]

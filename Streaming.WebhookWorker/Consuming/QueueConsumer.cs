@@ -65,7 +65,7 @@ internal sealed partial class QueueConsumer(
         if (_isNewLife) await OpenBooks(ct);
         await _free.WaitAsync(ct);
         var room = 1;
-        while (room < options.Value.InHand && _free.Wait(0, CancellationToken.None)) room++;
+        while (room < options.Value.BatchSize && _free.Wait(0, CancellationToken.None)) room++; // an answer with more would take the more memory
         var read = 0;
         try
         {
