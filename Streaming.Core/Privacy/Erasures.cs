@@ -63,6 +63,11 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
             Log.Postponed(log, e.Failure);
             return null;
         }
+        catch (Exception e) when (Failures.IsTransient(e))
+        {
+            Log.Delayed(log, e.GetType().Name); // two who forget at once, or write meanwhile, may stand in each other's way
+            return null;
+        }
     }
 
     /// <summary>What the worker does each few seconds: what is not fulfilled yet, and what has come back.</summary>
@@ -164,6 +169,9 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Forgetting somebody is left to the worker ({Failure})")]
+        public static partial void Delayed(ILogger logger, string failure);
+
         [LoggerMessage(Level = LogLevel.Information, Message = "Erasure {Id} is done")]
         public static partial void Erased(ILogger logger, Guid id);
 
