@@ -4,6 +4,7 @@ using LiveKitSimulator;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Streaming.AppHost.Local;
 using Streaming.Core;
 using Streaming.Core.Administration;
@@ -63,19 +64,33 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
     public async Task However_much_there_is_of_somebody_he_is_forgotten()
     {
         await using var database = await TestDatabase.NewAsync();
-        var nowhere = new Dictionary<string, string?> { ["LiveKit:Url"] = "http://127.0.0.1:1", ["LiveKit:ApiKey"] = "key", ["LiveKit:ApiSecret"] = Secret.New().Reveal() }; // he was in no room
-        await using var services = new ServiceCollection()
-            .AddLogging()
-            .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(nowhere).Build())
-            .AddStreamingCore(_ => database.ConnectionString)
-            .AddLiveKit()
-            .BuildServiceProvider();
+        await using var services = Services(database);
         Assert.NotNull(await database.WhileWaitingFor("follows", async source =>
         {
             var erasures = new Erasures(source, services.GetRequiredService<LiveKitApi>(), TimeProvider.System, NullLogger<Erasures>.Instance);
             await erasures.Request("ann", CancellationToken.None);
             return await erasures.TryFulfil("ann", CancellationToken.None) is { } at ? $"{at}" : null;
         }));
+    }
+
+    [Fact]
+    public async Task What_the_database_refuses_for_a_moment_is_left_to_the_worker()
+    {
+        await using var database = await TestDatabase.NewAsync();
+        await using var services = Services(database);
+        var erasures = new Erasures(database.Source, services.GetRequiredService<LiveKitApi>(), TimeProvider.System, NullLogger<Erasures>.Instance);
+        await erasures.Request("ann", CancellationToken.None);
+        await using (var holder = await database.Source.OpenConnectionAsync())
+        await using (var holding = await holder.BeginTransactionAsync())
+        {
+            await using (var hold = new NpgsqlCommand("lock table follows", holder)) await hold.ExecuteNonQueryAsync();
+            var fulfilled = erasures.TryFulfil("ann", CancellationToken.None);
+            await Eventually.Equal(1, async () => (await database.Rows(
+                "select pg_terminate_backend(pid)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).Count);
+            Assert.Null(await fulfilled);
+        }
+
+        Assert.NotNull(await erasures.TryFulfil("ann", CancellationToken.None));
     }
 
     [Fact]
@@ -203,6 +218,17 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
         await TestCreator.Read(await Apply(bob), HttpStatusCode.Created);
 
         static Task<HttpResponseMessage> Apply(TestCreator who) => who.Api.PostJson("/api/creator/application", """{"about":"Boats."}""");
+    }
+
+    private static ServiceProvider Services(TestDatabase database)
+    {
+        var nowhere = new Dictionary<string, string?> { ["LiveKit:Url"] = "http://127.0.0.1:1", ["LiveKit:ApiKey"] = "key", ["LiveKit:ApiSecret"] = Secret.New().Reveal() }; // he was in no room
+        return new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(nowhere).Build())
+            .AddStreamingCore(_ => database.ConnectionString)
+            .AddLiveKit()
+            .BuildServiceProvider();
     }
 
     private async Task<TestCreator> Administrator()
