@@ -24,14 +24,7 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
         var now = time.GetUtcNow();
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var lockAll = new NpgsqlCommand("lock table administrators in share row exclusive mode", connection)) await lockAll.ExecuteNonQueryAsync(ct); // of two, the second is the last
-        await using (var last = new NpgsqlCommand("select count(*) = 1 and bool_and(user_id = @user) from administrators", connection) { Parameters = { new("user", userId) } })
-            if (await last.ExecuteScalarAsync(ct) is true) return null;
-
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var right in new[] { "administrators", "creator_applications" })
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"delete from {right} where user_id = @user") { Parameters = { new("user", userId) } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+        await using var record = new NpgsqlCommand(
             """
             insert into erasures as e (id, user_id, requested_at) values (@id, @user, @now)
             on conflict (user_id) do update set
@@ -39,9 +32,18 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
                 requested_at = case when e.erased_at is null then e.requested_at else excluded.requested_at end,
                 erased_at = null
             returning requested_at
-            """)
-        { Parameters = { new("id", Guid.CreateVersion7(now)), new("user", userId), new("now", now) } });
-        var requestedAt = (DateTimeOffset)(DateTime)(await batch.ExecuteScalarAsync(ct))!;
+            """, connection)
+        { Parameters = { new("id", Guid.CreateVersion7(now)), new("user", userId), new("now", now) } };
+        var requestedAt = (DateTimeOffset)(DateTime)(await record.ExecuteScalarAsync(ct))!; // first, as whoever forgets him holds it while he comes to the rest
+
+        await using (var lockAll = new NpgsqlCommand("lock table administrators in share row exclusive mode", connection)) await lockAll.ExecuteNonQueryAsync(ct); // of two, the second is the last
+        await using (var last = new NpgsqlCommand("select count(*) = 1 and bool_and(user_id = @user) from administrators", connection) { Parameters = { new("user", userId) } })
+            if (await last.ExecuteScalarAsync(ct) is true) return null; // and his wish is not recorded
+
+        await using var rights = new NpgsqlBatch(connection, transaction);
+        foreach (var right in new[] { "administrators", "creator_applications" })
+            rights.BatchCommands.Add(new NpgsqlBatchCommand($"delete from {right} where user_id = @user") { Parameters = { new("user", userId) } });
+        await rights.ExecuteNonQueryAsync(ct);
         await transaction.CommitAsync(ct);
         return requestedAt;
     }
@@ -65,7 +67,7 @@ public sealed partial class Erasures(NpgsqlDataSource database, LiveKitApi livek
         }
         catch (Exception e) when (Failures.IsTransient(e))
         {
-            Log.Delayed(log, e.GetType().Name); // two who forget at once, or write meanwhile, may stand in each other's way
+            Log.Delayed(log, e.GetType().Name); // his wish is on record
             return null;
         }
     }

@@ -74,6 +74,21 @@ public sealed class ErasureTests(ErasureTests.Own own) : IClassFixture<ErasureTe
     }
 
     [Fact]
+    public async Task Whoever_asks_again_while_he_is_being_forgotten_stands_in_nobodys_way()
+    {
+        await using var database = await TestDatabase.NewAsync();
+        await using var services = Services(database);
+        var erasures = new Erasures(database.Source, services.GetRequiredService<LiveKitApi>(), TimeProvider.System, NullLogger<Erasures>.Instance);
+        for (var time = 0; time < 100; time++)
+        {
+            await erasures.Request("ann", CancellationToken.None);
+            var again = erasures.Request("ann", CancellationToken.None);
+            Assert.NotNull(await erasures.TryFulfil("ann", CancellationToken.None));
+            Assert.NotNull(await again);
+        }
+    }
+
+    [Fact]
     public async Task What_the_database_refuses_for_a_moment_is_left_to_the_worker()
     {
         await using var database = await TestDatabase.NewAsync();

@@ -22,7 +22,7 @@ public static class AccountEndpoints
         me.MapDelete("/", Delete)
             .WithSummary("Be forgotten")
             .WithDescription("Ends a running broadcast, deletes the stream keys in LiveKit, and erases or makes nobody's whatever tells of you; counts and times of past broadcasts stay, without a name. "
-                + "Approval and administration end with this call. 200: it is done. 202: LiveKit cannot be reached, and it is done as soon as it can; asking again tells. "
+                + "Approval and administration end with this call. 200: it is done. 202: LiveKit cannot be reached, or something of his is being changed at this moment, and it is done as soon as it can; asking again tells. "
                 + "The account at the auth server is not ours: a later call with a session token begins anew, with nothing. The last administrator must make another one first.")
             .Gives(new ErasureAnswer(ErasureState.erased, Example, Example.AddSeconds(1)))
             .Fails(Errors.LastAdministrator);
@@ -50,7 +50,7 @@ public static class AccountEndpoints
 /// <param name="Data">By what it is, the rows: `channels`, `sessions`, `presences` and so on. New kinds may be added.</param>
 public sealed record PersonalDataExport(string UserId, DateTimeOffset ExportedAt, IReadOnlyDictionary<string, JsonArray> Data);
 
-/// <param name="State">`erased`, or `erasing` as long as LiveKit cannot be reached.</param>
+/// <param name="State">`erased`, or `erasing` as long as something stands in its way, such as a LiveKit that cannot be reached.</param>
 /// <param name="RequestedAt">When it was asked for.</param>
 /// <param name="ErasedAt">When it was done; absent before.</param>
 public sealed record ErasureAnswer(
