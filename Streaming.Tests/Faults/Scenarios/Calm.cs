@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
+using Streaming.Tests.Fixtures;
 
 namespace Streaming.Tests.Faults.Scenarios;
 
@@ -11,7 +12,7 @@ namespace Streaming.Tests.Faults.Scenarios;
 public static class Calm
 {
     private const int WarmUp = 20_000, AtLeastPerSecond = 1_000, Rate = 500, Tries = 3;
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromMinutes(2);
 
     public static async Task<Verdict> Play(FaultRun run)
     {
@@ -22,31 +23,33 @@ public static class Calm
         var address = FaultSystem.NewAddress();
         await Task.WhenAll(system.StartApi(address), system.StartWorker());
         var history = new History();
-        await Send(Next(WarmUp)); // what is compiled when it has been called often is no part of the measure
+        using var atOnce = new Publisher(history, address);
+        using var steadily = new Publisher(history, address) { PerSecond = Rate };
+        await Send(atOnce, Next(WarmUp)); // what is compiled when it has been called often is no part of the measure
 
-        var fastest = await BestOf(FlatOut, (one, other) => one > other, perSecond => perSecond >= AtLeastPerSecond);
-        var freshest = await BestOf(Paced, (one, other) => one < other, p99 => p99 <= Fresh);
+        var rates = await Try(FlatOut, perSecond => perSecond >= AtLeastPerSecond);
+        var p99s = await Try(Paced, p99 => p99 <= Fresh);
+        var (fastest, freshest) = (rates.Max(), p99s.Min());
 
         var verdict = await new Oracle(system, history).Judge(string.Create(
-            CultureInfo.InvariantCulture, $"none: {fastest:#,0}/s from webhook to effect; at {Rate}/s seen within {freshest.TotalSeconds:0.00} s (p99 of {paced})"));
+            CultureInfo.InvariantCulture, $"none: {fastest:#,0}/s from webhook to effect; at {Rate}/s seen within {freshest.TotalSeconds:0.00} s (p99 of {paced}); tries: {rates.Count} and {p99s.Count}"));
         return verdict.And(
             fastest < AtLeastPerSecond ? $"{fastest:0}/s got through." : null,
             freshest > Fresh ? $"At {Rate}/s the p99 from accepted to seen is {freshest.TotalSeconds:0.00} s." : null);
 
         IReadOnlyList<Webhook> Next(int count) => [.. Enumerable.Range(0, count).Select(_ => told.Dequeue())];
 
-        async Task Send(IReadOnlyCollection<Webhook> webhooks, int perSecond = 100_000)
+        async Task Send(Publisher publisher, IReadOnlyCollection<Webhook> webhooks)
         {
-            using var publisher = new Publisher(history, address) { PerSecond = perSecond };
             await publisher.Send(webhooks, queues: 64);
             sent += webhooks.Count;
-            while (await system.Count("processed_events") < sent) await Task.Delay(20);
+            await Eventually.True(async () => await system.Count("processed_events") == sent, within: Patience);
         }
 
         async Task<double> FlatOut()
         {
             var started = Stopwatch.GetTimestamp();
-            await Send(Next(flat));
+            await Send(atOnce, Next(flat));
             return flat / Stopwatch.GetElapsedTime(started).TotalSeconds;
         }
 
@@ -55,7 +58,7 @@ public static class Calm
             var these = Next(paced);
             using var stop = new CancellationTokenSource();
             var watching = Watch(these, stop.Token);
-            await Send(these, Rate);
+            await Send(steadily, these);
             await stop.CancelAsync();
             var delays = (await watching).Order().ToList();
             return delays[(int)(delays.Count * 0.99)];
@@ -66,8 +69,9 @@ public static class Calm
         {
             var seen = new Dictionary<string, DateTimeOffset>();
             var since = TimeProvider.System.GetUtcNow();
-            while (!ct.IsCancellationRequested || webhooks.Any(w => !seen.ContainsKey(w.Id)))
+            for (var isLast = false; !isLast;)
             {
+                isLast = ct.IsCancellationRequested; // by then all is applied
                 var now = TimeProvider.System.GetUtcNow();
                 var rows = await system.Database.Rows("select event_id from processed_events where processed_at >= @since", new NpgsqlParameter("since", since));
                 foreach (var id in rows) seen.TryAdd(id, TimeProvider.System.GetUtcNow());
@@ -79,15 +83,12 @@ public static class Calm
         }
     }
 
-    private static async Task<T> BestOf<T>(Func<Task<T>> measure, Func<T, T, bool> isBetter, Func<T, bool> isEnough)
+    /// <summary>What was measured until it was enough, or often.</summary>
+    private static async Task<IReadOnlyList<T>> Try<T>(Func<Task<T>> measure, Func<T, bool> isEnough)
     {
-        var best = await measure();
-        for (var tried = 1; tried < Tries && !isEnough(best); tried++)
-        {
-            var again = await measure();
-            if (isBetter(again, best)) best = again;
-        }
-
-        return best;
+        var measured = new List<T>();
+        do measured.Add(await measure());
+        while (!isEnough(measured[^1]) && measured.Count < Tries);
+        return measured;
     }
 }
